@@ -1,0 +1,17 @@
+"""POST /api/v1/callbacks/wechat/payments: WeChat Pay says that a trade was paid."""
+
+from typing import Any
+
+from octane.api.callbacks import Callback, wechat_callback
+from octane.orders.model import order_id_in
+from octane.orders.payment import confirm_payment
+from octane.wiring import deps
+
+
+def wechat_payment(callback: Callback) -> None:
+    proof = deps().channel.read_payment_notice(callback.headers, callback.body)
+    confirm_payment(deps(), order_id_in(proof.out_trade_no, "P"), proof)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return wechat_callback(wechat_payment, event, context)

@@ -1,0 +1,17 @@
+"""POST /api/v1/callbacks/wechat/refunds: WeChat Pay says what became of a refund."""
+
+from typing import Any
+
+from octane.api.callbacks import Callback, wechat_callback
+from octane.orders.model import order_id_in
+from octane.orders.refund import confirm_refund
+from octane.wiring import deps
+
+
+def wechat_refund(callback: Callback) -> None:
+    report = deps().channel.read_refund_notice(callback.headers, callback.body)
+    confirm_refund(deps(), order_id_in(report.refund_no, "F"), report)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return wechat_callback(wechat_refund, event, context)

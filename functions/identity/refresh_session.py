@@ -1,0 +1,18 @@
+"""POST /api/v1/sessions/refresh: rotate the refresh token."""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from octane.api import entry
+from octane.api.views import RefreshSession, SessionView
+from octane.identity import sessions
+from octane.wiring import deps
+
+app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entry.read_json)
+
+
+@app.post("/api/v1/sessions/refresh", summary="Get a new access token; the refresh token changes too")
+def refresh_session(body: RefreshSession) -> SessionView:
+    return SessionView.of(sessions.refresh_session(deps(), body.refresh_token))
+
+
+handler = entry.lambda_entry(app)

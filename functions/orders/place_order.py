@@ -1,0 +1,19 @@
+"""POST /api/v1/orders: place a top-up order."""
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver
+
+from octane.api import entry
+from octane.api.views import OrderView, PlaceOrderBody
+from octane.orders import place
+from octane.wiring import deps
+
+app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entry.read_json)
+
+
+@app.post("/api/v1/orders", summary="Place an order", status_code=201)
+def place_order(body: PlaceOrderBody, key: entry.IdempotencyKey) -> OrderView:
+    request = place.PlaceOrder(body.card_id, body.amount_fen)
+    return OrderView.of(place.place_order(deps(), entry.caller(app), request, key).order)
+
+
+handler = entry.lambda_entry(app)

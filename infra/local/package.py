@@ -1,0 +1,86 @@
+"""Turn `template.yaml` and the folders it names into a template whose code lies in S3."""
+
+import hashlib
+import importlib.util
+import io
+import py_compile
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+Template = dict[str, Any]
+Upload = Callable[[str, bytes], None]
+
+_EPOCH = (2020, 1, 1, 0, 0, 0)
+_CODE_FIELDS = ("CodeUri", "ContentUri")
+
+
+def read_template(path: Path) -> Template:
+    """The template with its short tags (`!Ref`) spelled out."""
+    template: Template = yaml_parse(path.read_text())
+    return template
+
+
+def package(template: Template, root: Path, bucket: str, upload: Upload) -> int:
+    """Upload each folder that the template names, once, and point the template at it. Return how many.
+
+    A zip's name is the digest of its content, so an unchanged function is not deployed again.
+    """
+    uploaded: dict[str, str] = {}
+    for name, resource in template["Resources"].items():
+        properties = resource.get("Properties", {})
+        for field in _CODE_FIELDS:
+            folder = properties.get(field)
+            if not isinstance(folder, str):
+                continue
+            if folder not in uploaded:
+                body = _empty_layer() if _comes_from_environment(name) else zip_folder(root / folder)
+                uploaded[folder] = f"{hashlib.sha256(body).hexdigest()[:32]}.zip"
+                upload(uploaded[folder], body)
+            properties[field] = {"Bucket": bucket, "Key": uploaded[folder]}
+    return len(uploaded)
+
+
+def zip_folder(folder: Path) -> bytes:
+    """A zip of a folder, the same bytes for the same content, with each module compiled for this Python."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in sorted(folder.rglob("*")):
+            if path.is_dir() or "__pycache__" in path.parts:
+                continue
+            name = path.relative_to(folder).as_posix()
+            _add(archive, name, path.read_bytes())
+            if path.suffix == ".py":
+                _add(archive, importlib.util.cache_from_source(name), _compiled(path, name))
+    return buffer.getvalue()
+
+
+def _compiled(path: Path, name: str) -> bytes:
+    with tempfile.TemporaryDirectory() as scratch:
+        target = Path(scratch, "module.pyc")
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+        py_compile.compile(str(path), str(target), dfile=name, doraise=True, invalidation_mode=mode)
+        return target.read_bytes()
+
+
+def _comes_from_environment(resource: str) -> bool:
+    """Functions run on this machine's Python: packages built for Lambda's do not load, and the venv has them all."""
+    return resource == "DependenciesLayer"
+
+
+def _empty_layer() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        _add(archive, "python/README.txt", b"Third-party packages come from the environment here.\n")
+    return buffer.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, name: str, body: bytes) -> None:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.external_attr = 0o644 << 16
+    entry.compress_type = archive.compression
+    archive.writestr(entry, body)

@@ -1,0 +1,63 @@
+"""The payment channel and the card issuer, as one child process; spoken to over HTTP only."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.processes import clean_environment, first_line, start, stop
+
+CONTROL_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Simulators:
+    """Running simulators. `wechat_url` also plays the mini-program's server."""
+
+    wechat_url: str
+    issuer_url: str
+    log: Path
+    process: subprocess.Popen[str]
+
+    def wechat(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to WeChat, such as `POST /cashier/pay`; raises `urllib.error.HTTPError`."""
+        return _control(self.wechat_url, method, command, body)
+
+    def issuer(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to the issuer."""
+        return _control(self.issuer_url, method, command, body)
+
+    def stop(self) -> None:
+        stop(self.process)
+
+
+def start_simulators(directory: Path, infra: Path, public_url: str, *options: str) -> Simulators:
+    """Start both; `public_url` is where the issuer tells outcomes, `options` go to `python -m simulators`."""
+    log = directory / "simulators.log"
+    log.unlink(missing_ok=True)
+    command = [
+        *(sys.executable, "-m", "simulators", "--port", "0", "--state-dir", str(directory / "simulators")),
+        *("--issuer-callback-url", f"{public_url}/api/v1/callbacks/issuers/juhe", *options),
+    ]
+    process = start(command, clean_environment({"PYTHONPATH": str(infra)}), log)
+    try:
+        urls = json.loads(first_line(process, log, "the simulators"))
+    except BaseException:
+        stop(process)
+        raise
+    return Simulators(urls["wechat_url"], urls["issuer_url"], log, process)
+
+
+def _control(base: str, method: str, command: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    request = urllib.request.Request(  # base is the simulator's own loopback URL
+        f"{base}/_control{command}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=CONTROL_SECONDS) as answer:
+        content: dict[str, Any] = json.loads(answer.read())
+        return content

@@ -1,0 +1,130 @@
+"""Deploy the packaged template with CloudFormation, as `sam deploy` would."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from local.cloud import Cloud
+from local.package import Template, package, read_template
+
+STACK = "octane"
+BUCKET = "octane-deployments"
+DEPLOY_SECONDS = 180.0
+
+Say = Callable[[str], None]
+Outputs = dict[str, str]
+
+
+class DeployError(Exception):
+    """CloudFormation refused or rolled back; the message names the resources that failed."""
+
+
+def deploy(
+    cloud: Cloud,
+    root: Path,
+    parameters: Mapping[str, str],
+    say: Say,
+    change: Callable[[Template], None] | None = None,
+) -> Outputs:
+    """Create or update the stack from `root/template.yaml` and return its outputs.
+
+    `change` edits the template first: a test takes a permission away with it.
+    """
+    template = read_template(root / "template.yaml")
+    if change:
+        change(template)
+    storage = cloud.client("s3")
+    storage.create_bucket(Bucket=BUCKET)
+    folders = package(
+        template, root, BUCKET, lambda key, body: storage.put_object(Bucket=BUCKET, Key=key, Body=body)
+    )
+    storage.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template, default=str).encode())
+    say(f"packaged {folders} folders of code")
+    formation = cloud.client("cloudformation")
+    if _send(formation, f"{cloud.endpoint}/{BUCKET}/template.json", parameters):
+        _follow(formation, say)
+    outputs = read_outputs(cloud)
+    _put_gateway_responses(cloud.client("apigateway"), template, outputs)
+    return outputs
+
+
+def read_outputs(cloud: Cloud) -> Outputs:
+    stack = cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def _send(formation: Any, template_url: str, parameters: Mapping[str, str]) -> bool:
+    """Ask for the stack; False when it is already as asked."""
+    request = {
+        "StackName": STACK,
+        "TemplateURL": template_url,
+        "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+    }
+    try:
+        formation.describe_stacks(StackName=STACK)
+    except ClientError:
+        formation.create_stack(**request)
+        return True
+    try:
+        formation.update_stack(**request)
+    except ClientError as error:
+        if "No updates are to be performed" in error.response["Error"]["Message"]:
+            return False
+        raise
+    return True
+
+
+def _follow(formation: Any, say: Say) -> None:
+    """Wait for the end of the operation, saying how far it is about once a second."""
+    deadline = time.monotonic() + DEPLOY_SECONDS
+    spoken = time.monotonic()
+    while True:
+        status: str = formation.describe_stacks(StackName=STACK)["Stacks"][0]["StackStatus"]
+        if not status.endswith("_IN_PROGRESS"):
+            break
+        if time.monotonic() > deadline:
+            raise DeployError(f"still {status} after {DEPLOY_SECONDS:.0f} seconds")
+        if time.monotonic() - spoken > 1:
+            spoken = time.monotonic()
+            say(f"{_complete(formation)} resources are ready")
+        time.sleep(0.1)
+    if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        raise DeployError(f"{status}\n{_failures(formation)}")
+    say(f"{_complete(formation)} resources are ready")
+
+
+def _complete(formation: Any) -> int:
+    pages = formation.get_paginator("list_stack_resources").paginate(StackName=STACK)
+    statuses = [row["ResourceStatus"] for page in pages for row in page["StackResourceSummaries"]]
+    return sum(status.endswith("_COMPLETE") for status in statuses)
+
+
+def _failures(formation: Any) -> str:
+    events = formation.describe_stack_events(StackName=STACK)["StackEvents"]
+    failed = [event for event in events if event["ResourceStatus"].endswith("_FAILED")]
+    return "\n".join(
+        f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed
+    )
+
+
+def _put_gateway_responses(gateway: Any, template: Template, outputs: Outputs) -> None:
+    """Publish the API's gateway responses.
+
+    AWS reads them with the rest of the API's definition; the embedded AWS skips that section.
+    """
+    responses = template["Resources"]["Api"]["Properties"].get("GatewayResponses", {})
+    for kind, response in responses.items():
+        status = {"statusCode": str(response["StatusCode"])} if "StatusCode" in response else {}
+        gateway.put_gateway_response(
+            restApiId=outputs["ApiId"],
+            responseType=kind,
+            responseTemplates=response["ResponseTemplates"],
+            **status,
+        )
+    if responses:
+        gateway.create_deployment(restApiId=outputs["ApiId"], stageName=outputs["StageName"])

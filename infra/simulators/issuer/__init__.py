@@ -1,0 +1,1 @@
+"""A fuel-card issuer in the style of Juhe."""

@@ -1,0 +1,97 @@
+"""Both companies in one process, each on its own port of one address."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from random import SystemRandom
+
+from aiohttp import web
+
+from simulators.issuer.company import Issuer
+from simulators.keys import Keys, load_or_make_keys
+from simulators.postman import Postman
+from simulators.protocol import Company
+from simulators.shell import application
+from simulators.wechat.company import WeChat
+from simulators.wechat.signer import Mode
+
+CLOSING_SECONDS = 0.5
+"""How long open connections may finish when the servers stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    state_dir: Path
+    """Where keys.json is kept, so that a restart is still believed."""
+    host: str = "127.0.0.1"
+    port: int = 0
+    """WeChat's; 0 takes a free one."""
+    issuer_port: int = 0
+    public: str = ""
+    """The host name to announce, when it is not `host`."""
+    keys: Path | None = None
+    """Read (or make) the keys here instead."""
+    time_factor: float = 1.0
+    """Scales the waits between callbacks."""
+    signing: Mode = Mode.CERTIFICATE
+    refund_ms: int = 300
+    recharge_ms: int = 300
+    issuer_callback_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    wechat_url: str
+    """WeChat Pay v3 and the mini-program API alike."""
+    issuer_url: str
+
+
+def wall_clock() -> int:
+    """Epoch milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+async def serve(options: Options, stopped: asyncio.Event, ready: Callable[[Addresses], None]) -> None:
+    """Listen, call `ready`, and stay until `stopped`; connections and deliveries close on the way out."""
+    keys = load_or_make_keys(options.keys or options.state_dir / "keys.json", datetime.now(UTC))
+    runners: list[web.AppRunner] = []
+    urls: list[str] = []
+    try:
+        for company, port in (
+            (wechat(options, keys), options.port),
+            (issuer(options, keys), options.issuer_port),
+        ):
+            runners.append(await listen(company, options, port))
+            urls.append(f"http://{options.public or options.host}:{runners[-1].addresses[0][1]}")
+        ready(Addresses(urls[0], urls[1]))
+        await stopped.wait()
+    finally:
+        for runner in runners:
+            await runner.cleanup()
+
+
+def wechat(options: Options, keys: Keys) -> Company:
+    company = WeChat(keys, wall_clock, SystemRandom())
+    company.signer.mode = options.signing
+    company.refund_ms = company.trades.refund_ms = options.refund_ms
+    return company
+
+
+def issuer(options: Options, keys: Keys) -> Company:
+    company = Issuer(keys, wall_clock, SystemRandom())
+    company.command(
+        "POST /settings", {"recharge_ms": options.recharge_ms, "callback_url": options.issuer_callback_url}
+    )
+    return company
+
+
+async def listen(company: Company, options: Options, port: int) -> web.AppRunner:
+    """Serve one company; raises `OSError` when the port is taken."""
+    app = application(company, Postman(company, wall_clock, options.time_factor))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=CLOSING_SECONDS)
+    await runner.setup()
+    await web.TCPSite(runner, options.host, port).start()
+    return runner

@@ -1,0 +1,1 @@
+"""WeChat Pay v3 and the WeChat mini-program server API."""

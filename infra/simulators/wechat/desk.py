@@ -1,0 +1,14 @@
+"""What WeChat's operations and control commands work with."""
+
+from dataclasses import dataclass
+
+from simulators.wechat.mini import MiniProgram
+from simulators.wechat.signer import Signer
+from simulators.wechat.trades import TradeBooks
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    signer: Signer
+    trades: TradeBooks
+    mini: MiniProgram

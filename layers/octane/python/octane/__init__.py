@@ -1,0 +1,1 @@
+"""Octane: fuel-card top-ups and bill payments as a serverless function set."""

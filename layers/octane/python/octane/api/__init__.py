@@ -1,0 +1,1 @@
+"""What all handlers share: entry, error map, caller, view models."""

@@ -1,0 +1,72 @@
+"""The edge of provider callbacks: the raw body to the handler, the provider's own acknowledgement back."""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from octane.api.telemetry import logger, metrics
+from octane.kernel.errors import InputError, OctaneError
+
+MAX_BODY = 65_536
+
+
+class CallbackInvalidError(InputError):
+    code = "CALLBACK_INVALID"
+    summary = "The callback cannot be read."
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Header names are lower-case; the body is as it came over the wire, because signatures cover its bytes."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+Act = Callable[[Callback], None]
+
+
+def wechat_callback(act: Act, event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer as WeChat Pay expects: 200 SUCCESS, or 4xx/5xx FAIL, after which it sends again."""
+    error = _attempt(act, event, context)
+    if error is None:
+        return _answer(200, "application/json", json.dumps({"code": "SUCCESS"}))
+    body = {"code": "FAIL", "message": error.code}
+    return _answer(error.status, "application/json", json.dumps(body))
+
+
+def issuer_callback(act: Act, event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer as the issuer expects: the word `success`, or anything else, after which it sends again."""
+    error = _attempt(act, event, context)
+    if error is None:
+        return _answer(200, "text/plain", "success")
+    return _answer(error.status, "text/plain", error.code)
+
+
+def _attempt(act: Act, event: dict[str, Any], context: Any) -> OctaneError | None:
+    request_id = (event.get("requestContext") or {}).get("requestId") or getattr(context, "aws_request_id", "")
+    logger().append_keys(request_id=request_id)
+    try:
+        act(_read(event))
+    except OctaneError as error:
+        logger().warning("callback refused", extra={"code": error.code})
+        return error
+    finally:
+        metrics().flush_metrics()
+    logger().info("callback accepted")
+    return None
+
+
+def _read(event: dict[str, Any]) -> Callback:
+    body = event.get("body") or ""
+    if len(body) > MAX_BODY:
+        raise CallbackInvalidError
+    raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    return Callback(headers, raw)
+
+
+def _answer(status: int, media: str, body: str) -> dict[str, Any]:
+    return {"statusCode": status, "headers": {"Content-Type": media}, "body": body}

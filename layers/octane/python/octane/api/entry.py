@@ -1,0 +1,167 @@
+"""The edge of every HTTP function: what comes in is checked before it is parsed, what goes wrong has one shape."""
+
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any, NoReturn
+
+from aws_lambda_powertools.event_handler import APIGatewayRestResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError as RouteNotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.params import Header
+
+from octane.api.telemetry import logger, metrics
+from octane.kernel.caller import Caller, Role
+from octane.kernel.errors import InputError, NotFoundError, OctaneError, UnauthenticatedError
+
+MAX_BODY = 65_536
+"""Bytes; no request of ours is near it."""
+JSON = "application/json"
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=8,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Made by the client, one for each thing to create; the same key replays the same answer.",
+    ),
+]
+
+Event = dict[str, Any]
+Handler = Callable[[Event, Any], dict[str, Any]]
+
+
+class BodyInvalidError(InputError):
+    code = "BODY_INVALID"
+    summary = "The body is not a JSON object that this call takes."
+
+
+class BodyTooLargeError(InputError):
+    code = "BODY_TOO_LARGE"
+    status = 413
+    summary = f"The body is over {MAX_BODY} bytes."
+
+
+class MediaTypeError(InputError):
+    code = "MEDIA_TYPE_UNSUPPORTED"
+    status = 415
+    summary = "Send application/json in UTF-8."
+
+
+def read_json(text: str) -> Any:
+    """Parse JSON exactly: decimals stay decimals, NaN and repeated names are refused."""
+    try:
+        return json.loads(
+            text, parse_float=Decimal, parse_constant=_refuse_constant, object_pairs_hook=_no_repeats
+        )
+    except (ValueError, RecursionError):
+        raise BodyInvalidError from None
+
+
+def lambda_entry(app: APIGatewayRestResolver) -> Handler:
+    """Wrap a resolver as a Lambda handler that checks the body's size and type first and always answers in shape."""
+    app.exception_handler(OctaneError)(_answer_error)
+    app.exception_handler(RequestValidationError)(_answer_validation)
+    app.exception_handler(RouteNotFoundError)(_answer_route)
+
+    def handler(event: Event, context: Any) -> dict[str, Any]:
+        _request.update(id=_request_id(event, context))
+        logger().append_keys(request_id=_request["id"])
+        refusal = _check_body(event)
+        try:
+            answer = _respond(refusal) if refusal else app.resolve(event, context)
+        except Exception:
+            logger().exception("unhandled")
+            answer = _respond(OctaneError())
+        finally:
+            metrics().flush_metrics()
+        logger().info("answered", extra={"status": answer["statusCode"], "route": event.get("resource")})
+        return answer
+
+    return handler
+
+
+def caller(app: APIGatewayRestResolver) -> Caller:
+    """Who is asking, from the authorizer's context."""
+    authorizer = app.current_event.raw_event["requestContext"].get("authorizer") or {}
+    try:
+        return Caller(
+            authorizer["user_id"], Role(authorizer["role"]), authorizer["session_id"], authorizer["openid"]
+        )
+    except (KeyError, ValueError):
+        raise UnauthenticatedError from None
+
+
+_request: dict[str, str] = {"id": ""}
+"""The id of the request in hand: a function handles one at a time."""
+
+
+def error_body(error: OctaneError) -> dict[str, Any]:
+    return {"error": {"code": error.code, "message": error.message, "request_id": _request["id"]}}
+
+
+def _answer_error(error: OctaneError) -> Response[str]:
+    level = "error" if error.status >= _SERVER_FAULT else "info"
+    getattr(logger(), level)("refused", extra={"code": error.code})
+    headers = {"Retry-After": "2"} if error.retryable else {}
+    return Response(error.status, JSON, json.dumps(error_body(error), ensure_ascii=False), headers)
+
+
+_SERVER_FAULT = 500
+
+
+def _answer_validation(error: RequestValidationError) -> Response[str]:
+    """Name the fields that are wrong, never their values."""
+    places = [
+        f"{'.'.join(str(part) for part in fault['loc'] if part != 'body') or 'body'}: {fault['msg']}"
+        for fault in error.errors()[:5]
+    ]
+    return _answer_error(InputError("; ".join(places)))
+
+
+def _answer_route(_: RouteNotFoundError) -> Response[str]:
+    return _answer_error(NotFoundError("There is no such address."))
+
+
+def _respond(error: OctaneError) -> dict[str, Any]:
+    response = _answer_error(error)
+    headers = {"Content-Type": [JSON], **{name: [str(value)] for name, value in response.headers.items()}}
+    return {
+        "statusCode": response.status_code,
+        "body": response.body,
+        "isBase64Encoded": False,
+        "multiValueHeaders": headers,
+    }
+
+
+def _check_body(event: Event) -> OctaneError | None:
+    body = event.get("body") or ""
+    if not body:
+        return None
+    if len(body) > MAX_BODY:
+        return BodyTooLargeError()
+    if event.get("isBase64Encoded"):
+        return MediaTypeError()
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    media, _, rest = str(headers.get("content-type", JSON)).partition(";")
+    if media.strip().lower() != JSON or ("charset" in rest.lower() and "utf-8" not in rest.lower()):
+        return MediaTypeError()
+    return None
+
+
+def _request_id(event: Event, context: Any) -> str:
+    gateway = (event.get("requestContext") or {}).get("requestId")
+    return str(gateway or getattr(context, "aws_request_id", ""))
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _no_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is repeated")
+    return found

@@ -1,0 +1,65 @@
+"""The edge of functions that AWS calls with messages: queues, streams, schedules."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from octane.api.telemetry import logger, metrics
+from octane.kernel.errors import InputError
+from octane.orders.model import Step
+from octane.orders.records import record_of
+from octane.store.expressions import unmarshal_item
+
+Event = dict[str, Any]
+Message = dict[str, Any]
+
+
+class MessageInvalidError(InputError):
+    code = "MESSAGE_INVALID"
+
+
+def queue_entry(handle: Callable[[Message], None]) -> Callable[[Event, Any], PartialItemFailureResponse]:
+    """Wrap a message handler: a message that raises is delivered again, and ends in the dead-letter queue."""
+
+    def one(record: SQSRecord) -> None:
+        message = record.json_body
+        if not isinstance(message, dict) or not isinstance(message.get("order_id"), str):
+            raise MessageInvalidError
+        logger().append_keys(order_id=message["order_id"])
+        handle(message)
+
+    def handler(event: Event, context: Any) -> PartialItemFailureResponse:
+        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        try:
+            return process_partial_response(event=event, record_handler=one, processor=processor, context=context)
+        finally:
+            for kind, error, _ in processor.exceptions:
+                logger().warning("message failed", extra={"error": kind.__name__ if kind else "", "why": str(error)})
+            logger().info("handled", extra={"messages": len(event["Records"])})
+            metrics().flush_metrics()
+
+    return handler
+
+
+def steps_in(event: Event) -> Iterator[Step]:
+    """The steps that a batch of the orders stream inserted; what else changed is passed over."""
+    for record in event["Records"]:
+        image = record["dynamodb"].get("NewImage")
+        if record["eventName"] == "INSERT" and image and image["sk"]["S"].startswith("STEP#"):
+            yield record_of(Step, unmarshal_item(image))
+
+
+def worker_entry(work: Callable[[Event], None]) -> Callable[[Event, Any], None]:
+    """Wrap work for a stream or a schedule: it raises when AWS shall call again."""
+
+    def handler(event: Event, context: Any) -> None:
+        try:
+            work(event)
+            logger().info("done", extra={"request_id": getattr(context, "aws_request_id", "")})
+        finally:
+            metrics().flush_metrics()
+
+    return handler

@@ -1,0 +1,1 @@
+"""Payment channels behind one port."""

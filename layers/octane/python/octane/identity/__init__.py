@@ -1,0 +1,1 @@
+"""Who the customer is: login, sessions, tokens, phone (ID1)."""

@@ -1,0 +1,1 @@
+"""Fuel-card issuers behind one port."""

@@ -1,0 +1,1 @@
+"""What every room may know: money, errors, time, ids, settings. Imports nothing of ours."""

@@ -1,0 +1,34 @@
+"""Who is asking, as the authorizer established it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from octane.kernel.errors import ForbiddenError
+
+
+class Role(StrEnum):
+    CUSTOMER = "customer"
+    OPERATOR = "operator"
+    FINANCE = "finance"
+    SUPPORT = "support"
+
+
+READS_ALL_ORDERS = frozenset({Role.OPERATOR, Role.FINANCE, Role.SUPPORT})
+GRANTS_REFUNDS = frozenset({Role.OPERATOR, Role.FINANCE})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    user_id: str
+    role: Role
+    session_id: str
+    openid: str = ""
+    """The person within WeChat: who pays in the mini-program."""
+
+    def may_read(self, user_id: str) -> bool:
+        """Their own, or anyone's with a role that reads all orders."""
+        return user_id == self.user_id or self.role in READS_ALL_ORDERS
+
+    def must_be(self, user_id: str) -> None:
+        if user_id != self.user_id:
+            raise ForbiddenError

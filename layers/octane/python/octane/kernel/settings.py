@@ -1,0 +1,58 @@
+"""Settings, read from the environment once, at the first call and never at import."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from octane.kernel.clock import SECOND
+from octane.kernel.errors import OctaneError
+from octane.kernel.money import Fen
+
+
+class SettingMissingError(OctaneError):
+    """A fault of the deployment: the function lacks a variable it needs."""
+
+    code = "SETTING_MISSING"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Times in milliseconds, amounts in fen. Defaults are the product's; the template sets what differs."""
+
+    order_ms: int = 900 * SECOND
+    """An order that is not paid by then is closed (OR3)."""
+    payment_query_ms: int = 60 * SECOND
+    """The first active query after a payment started; then it doubles (OR7)."""
+    recharge_query_ms: int = 60 * SECOND
+    """The first query after a submit; then it doubles (OR4)."""
+    recharge_alert_ms: int = 900 * SECOND
+    lease_ms: int = 60 * SECOND
+    """Longer than any function lives: when it is over, the process that held it is certainly gone."""
+    order_limit: Fen = Fen(200_000)
+    orders_per_hour: int = 30
+    issuer_step: Fen = Fen(1)
+    public_url: str = ""
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    def number(name: str, default: int) -> int:
+        return int(environment.get(f"OCTANE_{name}", default))
+
+    query = number("PAYMENT_QUERY_SECONDS", 60) * SECOND
+    return Settings(
+        order_ms=number("ORDER_SECONDS", 900) * SECOND,
+        payment_query_ms=query,
+        recharge_query_ms=number("RECHARGE_QUERY_SECONDS", 60) * SECOND,
+        recharge_alert_ms=number("RECHARGE_ALERT_SECONDS", 900) * SECOND,
+        lease_ms=number("LEASE_SECONDS", 60) * SECOND,
+        order_limit=Fen(number("ORDER_LIMIT_FEN", 200_000)),
+        orders_per_hour=number("ORDERS_PER_HOUR", 30),
+        issuer_step=Fen(number("ISSUER_STEP_FEN", 1)),
+        public_url=environment.get("OCTANE_PUBLIC_URL", ""),
+    )
+
+
+def required(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name)
+    if not value:
+        raise SettingMissingError(f"The environment variable {name} is not set.")
+    return value

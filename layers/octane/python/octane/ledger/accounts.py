@@ -1,0 +1,38 @@
+"""The chart of accounts. System accounts have no item: their balance is the sum of their entries.
+
+| account                   | class     | debit grows when               | credit grows when                    |
+|---------------------------|-----------|--------------------------------|--------------------------------------|
+| CHANNEL_RECEIVABLE:WECHAT | asset     | the channel took money for us  | the channel paid a refund            |
+| CUSTOMER_ADVANCE          | liability | a top-up is delivered or fails | an order is paid                     |
+| ISSUER_PAYABLE:SINOPEC …  | liability | (settlement with the issuer)   | a card is recharged                  |
+| REFUND_PAYABLE            | liability | a refund reached the customer  | a refund is owed                     |
+| UNEXPECTED_RECEIPTS       | liability | … is turned into a refund      | late, second or mismatched payment   |
+| REFUND_EXPENSE            | expense   | we refund a delivered top-up   |                                      |
+| RECHARGE_LOSS             | expense   | an issuer recharged after its definite refusal |                      |
+"""
+
+from octane.kernel.errors import OctaneError
+
+CUSTOMER_ADVANCE = "CUSTOMER_ADVANCE"
+REFUND_PAYABLE = "REFUND_PAYABLE"
+UNEXPECTED_RECEIPTS = "UNEXPECTED_RECEIPTS"
+REFUND_EXPENSE = "REFUND_EXPENSE"
+RECHARGE_LOSS = "RECHARGE_LOSS"
+
+PLAIN_ACCOUNTS = frozenset(
+    {CUSTOMER_ADVANCE, REFUND_PAYABLE, UNEXPECTED_RECEIPTS, REFUND_EXPENSE, RECHARGE_LOSS},
+)
+
+
+def channel_receivable(channel: str) -> str:
+    return f"CHANNEL_RECEIVABLE:{channel}"
+
+
+def issuer_payable(issuer: str) -> str:
+    return f"ISSUER_PAYABLE:{issuer}"
+
+
+class UnbalancedEntryError(OctaneError):
+    """A fault of ours: an entry whose debits and credits differ is never written."""
+
+    code = "UNBALANCED_ENTRY"

@@ -1,0 +1,91 @@
+"""Journal entries: each is balanced, named by what caused it, and written exactly once.
+
+The key is (subject, kind, reference): a second attempt to book the same fact meets `Absent` and is refused with
+the whole transaction that carries it, whatever state the rest is in.
+"""
+
+from dataclasses import dataclass
+
+from octane.kernel.clock import Instant
+from octane.kernel.errors import StateError
+from octane.kernel.money import Fen
+from octane.ledger import accounts
+from octane.store.items import Item, Key, Table, Value
+from octane.store.writes import Absent, Put
+
+
+class AlreadyBookedError(StateError):
+    """The fact is in the ledger already: whoever raises this lost a race with its own duplicate."""
+
+    code = "ALREADY_BOOKED"
+    summary = "This was booked already."
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One side of an entry: debit positive, credit negative, in fen."""
+
+    account: str
+    fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`subject` is the order; `kind` what happened; `reference` which one of its kind (attempt, refund number)."""
+
+    subject: str
+    kind: str
+    reference: str
+    legs: tuple[Leg, ...]
+    effective_at: Instant
+    """When the outside world says that it happened: the day of reconciliation is cut by this (RC1)."""
+    booked_at: Instant
+    proof: str = ""
+
+    def __post_init__(self) -> None:
+        if sum(leg.fen for leg in self.legs) != 0 or any(leg.fen == 0 for leg in self.legs):
+            raise accounts.UnbalancedEntryError
+
+    @property
+    def key(self) -> Key:
+        return Key(Table.LEDGER, self.subject, f"{self.kind}#{self.reference}")
+
+
+def post(entry: Entry) -> Put:
+    """Return the write that books an entry once."""
+    legs: list[Value] = [{"account": leg.account, "fen": leg.fen} for leg in entry.legs]
+    item: Item = {
+        "legs": legs,
+        "effective_at": entry.effective_at,
+        "booked_at": entry.booked_at,
+        "proof": entry.proof,
+    }
+    return Put(entry.key, item, when=Absent(), otherwise=AlreadyBookedError())
+
+
+def transfer(amount: Fen, *, debit: str, credit: str) -> tuple[Leg, ...]:
+    """Two legs that move an amount."""
+    return (Leg(debit, amount), Leg(credit, -amount))
+
+
+def entry_of(item: Item) -> Entry:
+    """Read an entry back from the table."""
+    kind, _, reference = str(item["sk"]).partition("#")
+    legs = item["legs"]
+    if not isinstance(legs, list):
+        raise accounts.UnbalancedEntryError
+    return Entry(
+        subject=str(item["pk"]),
+        kind=kind,
+        reference=reference,
+        legs=tuple(Leg(str(leg["account"]), _whole(leg["fen"])) for leg in legs if isinstance(leg, dict)),
+        effective_at=Instant(_whole(item["effective_at"])),
+        booked_at=Instant(_whole(item["booked_at"])),
+        proof=str(item["proof"]),
+    )
+
+
+def _whole(value: Value) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(value)
+    return value

@@ -1,0 +1,67 @@
+"""The entries of a top-up: one function a fact."""
+
+from octane.kernel.clock import Instant
+from octane.kernel.money import Fen
+from octane.ledger.accounts import (
+    CUSTOMER_ADVANCE,
+    RECHARGE_LOSS,
+    REFUND_EXPENSE,
+    REFUND_PAYABLE,
+    UNEXPECTED_RECEIPTS,
+    channel_receivable,
+    issuer_payable,
+)
+from octane.ledger.entries import Entry, transfer
+
+
+def payment_received(
+    order_id: str, attempt: str, channel: str, amount: Fen, paid_at: Instant, now: Instant, proof: str
+) -> Entry:
+    """The channel took the money for an order that waited for it."""
+    legs = transfer(amount, debit=channel_receivable(channel), credit=CUSTOMER_ADVANCE)
+    return Entry(order_id, "payment_received", attempt, legs, paid_at, now, proof)
+
+
+def unexpected_payment_received(
+    order_id: str, attempt: str, channel: str, amount: Fen, paid_at: Instant, now: Instant, proof: str
+) -> Entry:
+    """The channel took money that the order cannot use: late, a second time, or the wrong amount (PY8)."""
+    legs = transfer(amount, debit=channel_receivable(channel), credit=UNEXPECTED_RECEIPTS)
+    return Entry(order_id, "unexpected_payment_received", attempt, legs, paid_at, now, proof)
+
+
+def unexpected_receipt_returned(order_id: str, refund: str, amount: Fen, now: Instant) -> Entry:
+    legs = transfer(amount, debit=UNEXPECTED_RECEIPTS, credit=REFUND_PAYABLE)
+    return Entry(order_id, "unexpected_receipt_returned", refund, legs, now, now)
+
+
+def recharge_succeeded(order_id: str, issuer: str, amount: Fen, now: Instant, proof: str) -> Entry:
+    """The card has the money: we owe it to the issuer."""
+    legs = transfer(amount, debit=CUSTOMER_ADVANCE, credit=issuer_payable(issuer))
+    return Entry(order_id, "recharge_succeeded", "R01", legs, now, now, proof)
+
+
+def recharge_failed(order_id: str, refund: str, amount: Fen, now: Instant, proof: str) -> Entry:
+    """The error-ledger entry of a top-up that the issuer refused (OR5): the advance is owed back."""
+    legs = transfer(amount, debit=CUSTOMER_ADVANCE, credit=REFUND_PAYABLE)
+    return Entry(order_id, "recharge_failed", refund, legs, now, now, proof)
+
+
+def recharge_contradicted(order_id: str, issuer: str, amount: Fen, now: Instant, proof: str) -> Entry:
+    """The issuer recharged a card after it had definitely refused to: our loss until a person recovers it."""
+    legs = transfer(amount, debit=RECHARGE_LOSS, credit=issuer_payable(issuer))
+    return Entry(order_id, "recharge_contradicted", "R01", legs, now, now, proof)
+
+
+def refund_granted(order_id: str, refund: str, amount: Fen, now: Instant, reason: str) -> Entry:
+    """A person grants a refund of a delivered top-up; we bear it."""
+    legs = transfer(amount, debit=REFUND_EXPENSE, credit=REFUND_PAYABLE)
+    return Entry(order_id, "refund_granted", refund, legs, now, now, reason)
+
+
+def refund_succeeded(
+    order_id: str, refund: str, channel: str, amount: Fen, finished_at: Instant, now: Instant, proof: str
+) -> Entry:
+    """The customer has the money back."""
+    legs = transfer(amount, debit=REFUND_PAYABLE, credit=channel_receivable(channel))
+    return Entry(order_id, "refund_succeeded", refund, legs, finished_at, now, proof)

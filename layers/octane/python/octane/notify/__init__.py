@@ -1,0 +1,1 @@
+"""Tell customers what changed (OP1)."""

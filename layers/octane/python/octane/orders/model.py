@@ -1,0 +1,186 @@
+"""An order with its payment attempts and refunds. Pure values: nothing here reads or writes."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from octane.channels.port import PaymentMethod
+from octane.issuers.port import Issuer
+from octane.kernel.clock import Instant
+from octane.kernel.errors import NotFoundError, StateError
+from octane.kernel.ids import ID_LENGTH
+from octane.kernel.money import Fen
+from octane.orders.states import (
+    OPEN_ATTEMPT,
+    AttemptStatus,
+    Event,
+    OrderState,
+    Queue,
+    RechargeStatus,
+    RefundStatus,
+)
+
+Actor = Literal["customer", "channel", "issuer", "schedule", "staff", "worker"]
+
+CHANNEL = "WECHAT"
+
+
+class OrderNotFoundError(NotFoundError):
+    code = "ORDER_NOT_FOUND"
+    summary = "There is no such order, or it is not yours."
+
+
+class OrderStateError(StateError):
+    code = "ORDER_STATE"
+    summary = "The order's state does not allow that."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A top-up of one fuel card. `version` counts the changes and numbers the steps."""
+
+    order_id: str
+    user_id: str
+    state: OrderState
+    version: int
+    amount: Fen
+    card_id: str
+    card_number: str
+    issuer: Issuer
+    holder_name: str
+    holder_phone: str
+    request_digest: str
+    placed_at: Instant
+    expires_at: Instant
+    due_at: Instant | None
+    """When somebody must look at the order again; None when nothing is awaited."""
+    checks: int = 0
+    """How often it was looked at in this state without news: the interval grows with it."""
+    attempt_no: int = 0
+    refund_no: int = 0
+    captured: Fen = Fen(0)
+    """Taken for this order by its channel and accepted as its payment."""
+    refunding: Fen = Fen(0)
+    """Of `captured` (or granted by staff): refunds asked for, done or not."""
+    refunded: Fen = Fen(0)
+    """Of `refunding`: what has reached the customer."""
+    recharge: RechargeStatus | None = None
+    recharge_clean: bool = True
+    """No submit before the present one may have reached the issuer: only then is a refusal of it a proof."""
+    recharging_at: Instant | None = None
+    issuer_reference: str = ""
+    reason: str = ""
+    """Why it is FAILED or CLOSED: a code."""
+
+    @property
+    def issuer_order_no(self) -> str:
+        return f"{self.order_id}R01"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try to collect the money through one channel, under one number that never changes."""
+
+    order_id: str
+    no: int
+    method: PaymentMethod
+    status: AttemptStatus
+    amount: Fen
+    payer_id: str
+    request_key: str
+    request_digest: str
+    started_at: Instant
+    reference: str = ""
+    """prepay_id or code_url."""
+    sub_merchant: str = ""
+    transaction_id: str = ""
+    paid: Fen = Fen(0)
+    paid_at: Instant | None = None
+    notice_nonce: str = ""
+
+    @property
+    def out_trade_no(self) -> str:
+        return f"{self.order_id}P{self.no:02d}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN_ATTEMPT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money on its way back to where it came from. `total` is what the trade captured."""
+
+    order_id: str
+    no: int
+    status: RefundStatus
+    amount: Fen
+    total: Fen
+    attempt_no: int
+    unexpected: bool
+    """Returns a payment the order never accepted, so it is not counted in the order's own refunds."""
+    reason: str
+    requested_at: Instant
+    due_at: Instant | None
+    tries: int = 0
+    request_digest: str = ""
+    sub_merchant: str = ""
+    channel_refund_id: str = ""
+    finished_at: Instant | None = None
+
+    @property
+    def refund_no(self) -> str:
+        return f"{self.order_id}F{self.no:02d}"
+
+    @property
+    def out_trade_no(self) -> str:
+        return f"{self.order_id}P{self.attempt_no:02d}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One recorded change of an order: who, why, proof, when. Immutable; also the outbox's message."""
+
+    order_id: str
+    user_id: str
+    no: int
+    source: OrderState | None
+    target: OrderState
+    event: Event
+    at: Instant
+    by: Actor
+    because: str
+    queue: Queue | None = None
+    refund_no: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """All that is known of one order, as read at one moment."""
+
+    order: Order
+    attempts: tuple[Attempt, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    steps: tuple[Step, ...] = field(default=())
+
+    @property
+    def open_attempt(self) -> Attempt | None:
+        return next((attempt for attempt in self.attempts if attempt.is_open), None)
+
+    def attempt_of(self, out_trade_no: str) -> Attempt:
+        for attempt in self.attempts:
+            if attempt.out_trade_no == out_trade_no:
+                return attempt
+        raise OrderNotFoundError
+
+    def refund_of(self, refund_no: str) -> Refund:
+        for refund in self.refunds:
+            if refund.refund_no == refund_no:
+                return refund
+        raise OrderNotFoundError
+
+
+def order_id_in(number: str, letter: str) -> str:
+    """The order id within an `out_trade_no` (P), refund number (F) or issuer order number (R)."""
+    if len(number) != ID_LENGTH + 3 or number[ID_LENGTH] != letter or not number.isalnum():
+        raise OrderNotFoundError
+    return number[:ID_LENGTH]

@@ -1,0 +1,220 @@
+"""What becomes of a payment (OR3, OR7, PY6, PY8): accepted, booked apart and returned, or closed with proof."""
+
+from dataclasses import replace
+
+from octane.channels.port import CloseResult, PaymentProof, TradeState, Unknown
+from octane.kernel.clock import Instant, later
+from octane.kernel.errors import StateError
+from octane.ledger import topup
+from octane.ledger.entries import post
+from octane.orders.deps import Deps
+from octane.orders.model import CHANNEL, Actor, Attempt, Dossier, Order
+from octane.orders.pay import PaymentInProgressError
+from octane.orders.records import advance, change, change_attempt, load
+from octane.orders.refund import open_refund
+from octane.orders.states import AttemptStatus, Event, OrderState, Queue, RechargeStatus
+from octane.store.writes import Write
+
+LONGEST_WAIT = 6
+"""Doublings of a query's interval: then it stays."""
+
+
+class SecondTransactionError(StateError):
+    """The channel says that one attempt was paid by two transactions: no channel should; a person must look."""
+
+    code = "SECOND_TRANSACTION"
+
+
+class ChannelSilentError(StateError):
+    """The channel could not be asked, so nothing may be decided; the schedule goes on asking."""
+
+    code = "CHANNEL_SILENT"
+    retryable = True
+    summary = "The payment channel does not answer; the order is settled as soon as it does."
+
+
+def accept_payment(deps: Deps, dossier: Dossier, proof: PaymentProof) -> Dossier:
+    """Book what the channel proves to have taken, once, and move the order or return the money.
+
+    One transaction. A proof of what is booked already changes nothing.
+    """
+    attempt = dossier.attempt_of(proof.out_trade_no)
+    if attempt.status is AttemptStatus.PAID:
+        if attempt.transaction_id != proof.transaction_id:
+            deps.signals.count("SecondTransaction", order_id=dossier.order.order_id)
+            raise SecondTransactionError
+        return dossier
+    order, now = dossier.order, deps.clock.now()
+    paid = replace(
+        attempt,
+        status=AttemptStatus.PAID,
+        transaction_id=proof.transaction_id,
+        paid=proof.amount,
+        paid_at=proof.paid_at,
+        notice_nonce=proof.nonce,
+    )
+    refusal = _why_unexpected(order, attempt, proof)
+    if refusal:
+        deps.signals.count("UnexpectedPayment", order_id=order.order_id, why=refusal)
+        new, writes = _return_unexpected(order, paid, proof, refusal, now)
+    else:
+        new, writes = _to_recharging(deps, order, paid, proof, now)
+    deps.store.commit(*writes, change_attempt(attempt, paid))
+    return load_changed(dossier, new, paid)
+
+
+def _why_unexpected(order: Order, attempt: Attempt, proof: PaymentProof) -> str:
+    """Why the order cannot use this payment, or nothing."""
+    if proof.amount != attempt.amount:
+        return "AMOUNT_MISMATCH"
+    if order.state is not OrderState.PAYING:
+        return "LATE_PAYMENT" if not order.captured else "SECOND_PAYMENT"
+    return "" if attempt.no == order.attempt_no else "SECOND_PAYMENT"
+
+
+def _to_recharging(
+    deps: Deps, order: Order, paid: Attempt, proof: PaymentProof, now: Instant
+) -> tuple[Order, tuple[Write, ...]]:
+    recharging = replace(
+        order,
+        state=OrderState.RECHARGING,
+        captured=proof.amount,
+        recharge=RechargeStatus.READY,
+        recharging_at=now,
+        checks=0,
+        due_at=later(now, deps.settings.lease_ms),
+    )
+    new, writes = advance(
+        order, recharging, Event.ORDER_PAID,
+        at=now, by="channel", because=f"{proof.source}:{proof.transaction_id}", queue=Queue.RECHARGE,
+    )  # fmt: skip
+    entry = topup.payment_received(
+        order.order_id, paid.out_trade_no, CHANNEL, proof.amount, proof.paid_at, now, proof.transaction_id
+    )
+    return new, (*writes, post(entry))
+
+
+def _return_unexpected(
+    order: Order, paid: Attempt, proof: PaymentProof, why: str, now: Instant
+) -> tuple[Order, tuple[Write, ...]]:
+    """Book the money apart and send it back. A mismatched payment of the open attempt ends its order."""
+    entry = topup.unexpected_payment_received(
+        order.order_id, paid.out_trade_no, CHANNEL, proof.amount, proof.paid_at, now, proof.transaction_id
+    )
+    ends = order.state is OrderState.PAYING and paid.no == order.attempt_no
+    after = replace(order, state=OrderState.CLOSED, reason=why, due_at=None) if ends else order
+    new, writes = open_refund(
+        order, after, paid, proof.amount, why, now, event=Event.REFUND_REQUESTED, by="channel", unexpected=True
+    )
+    return new, (*writes, post(entry))
+
+
+def load_changed(dossier: Dossier, order: Order, attempt: Attempt) -> Dossier:
+    attempts = tuple(attempt if known.no == attempt.no else known for known in dossier.attempts)
+    return Dossier(order, attempts, dossier.refunds)
+
+
+def settle_payment(deps: Deps, dossier: Dossier, *, by: Actor, closing: str = "") -> Dossier:
+    """Ask the channel what became of the open attempt, and act on proof only.
+
+    `closing` is the reason to end the order if nothing was taken: then the trade is closed at the channel first.
+    Raises `ChannelSilentError` when the channel does not tell.
+    """
+    attempt = dossier.open_attempt
+    if attempt is None:
+        return close_order(deps, dossier, None, by, closing) if closing else _recheck(deps, dossier)
+    answer = deps.channel.query(attempt.out_trade_no, attempt.sub_merchant or None)
+    match answer:
+        case PaymentProof():
+            return accept_payment(deps, dossier, answer)
+        case Unknown():
+            raise ChannelSilentError
+        case TradeState.CLOSED:
+            return _end_attempt(deps, dossier, attempt, by, closing)
+        case TradeState.NOT_PAID:
+            return _close_trade(deps, dossier, attempt, by, closing) if closing else _recheck(deps, dossier)
+        case TradeState.NOT_FOUND:
+            return _end_unknown_trade(deps, dossier, attempt, by, closing)
+
+
+def _close_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
+    """Close at the channel; only its confirmation ends the attempt here."""
+    match deps.channel.close(attempt.out_trade_no, attempt.sub_merchant or None):
+        case CloseResult.CLOSED:
+            return close_order(deps, dossier, attempt, by, closing)
+        case CloseResult.PAID:
+            answer = deps.channel.query(attempt.out_trade_no, attempt.sub_merchant or None)
+            if isinstance(answer, PaymentProof):
+                return accept_payment(deps, dossier, answer)
+            raise ChannelSilentError
+        case CloseResult.NOT_FOUND:
+            return _end_unknown_trade(deps, dossier, attempt, by, closing)
+        case Unknown():
+            raise ChannelSilentError
+
+
+def _end_unknown_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
+    """The channel knows no such trade. While a prepare may be under way, that proves nothing."""
+    if deps.clock.now() < later(attempt.started_at, deps.settings.lease_ms):
+        if by == "customer":
+            raise PaymentInProgressError("The payment is being prepared; try again in a minute.")
+        return _recheck(deps, dossier)
+    return _end_attempt(deps, dossier, attempt, by, closing)
+
+
+def _end_attempt(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
+    """The attempt can take nothing any more. The order ends with it, or can be paid again until it expires."""
+    if closing:
+        return close_order(deps, dossier, attempt, by, closing)
+    order = dossier.order
+    closed = replace(attempt, status=AttemptStatus.CLOSED)
+    waiting = replace(order, version=order.version + 1, due_at=order.expires_at, checks=0)
+    deps.store.commit(change(order, waiting), change_attempt(attempt, closed))
+    return load_changed(dossier, waiting, closed)
+
+
+def close_order(deps: Deps, dossier: Dossier, attempt: Attempt | None, by: Actor, reason: str) -> Dossier:
+    """End an order for which nothing was taken, and what it held with it."""
+    closed = replace(dossier.order, state=OrderState.CLOSED, reason=reason, due_at=None)
+    order, writes = advance(
+        dossier.order, closed, Event.ORDER_CLOSED, at=deps.clock.now(), by=by, because=reason
+    )
+    if attempt is None:
+        deps.store.commit(*writes)
+        return Dossier(order, dossier.attempts, dossier.refunds)
+    ended = replace(attempt, status=AttemptStatus.CLOSED)
+    deps.store.commit(*writes, change_attempt(attempt, ended))
+    return load_changed(dossier, order, ended)
+
+
+def _recheck(deps: Deps, dossier: Dossier) -> Dossier:
+    """Nothing new: look again later, at growing intervals, but not after the order expires."""
+    order, now = dossier.order, deps.clock.now()
+    wait = next_wait(deps.settings.payment_query_ms, order.checks)
+    due_at = min(later(now, wait), order.expires_at) if now < order.expires_at else later(now, wait)
+    looked = replace(order, version=order.version + 1, checks=order.checks + 1, due_at=due_at)
+    deps.store.commit(change(order, looked))
+    return replace(dossier, order=looked)
+
+
+def next_wait(first_ms: int, checks: int) -> int:
+    """Milliseconds until the next look: it doubles from `first_ms`."""
+    return first_ms << min(checks + 1, LONGEST_WAIT)
+
+
+def confirm_payment(deps: Deps, order_id: str, proof: PaymentProof) -> Dossier:
+    """Handle a verified payment notice. Two AWS calls; a duplicate needs one."""
+    dossier = load(deps.store, order_id)
+    attempt = dossier.attempt_of(proof.out_trade_no)
+    if attempt.status is AttemptStatus.PAID and proof.nonce and attempt.notice_nonce == proof.nonce:
+        raise NoticeReplayedError
+    return accept_payment(deps, dossier, proof)
+
+
+class NoticeReplayedError(StateError):
+    """The very same message, nonce and all, was delivered and acted on before."""
+
+    code = "NOTICE_REPLAYED"
+    summary = "This notice was handled before."
+
+

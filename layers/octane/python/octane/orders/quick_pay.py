@@ -1,0 +1,44 @@
+"""Place an order and start its payment in one request, the amount in yuan."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from octane.cards.cards import list_cards
+from octane.channels.port import PaymentMethod
+from octane.kernel.caller import Caller
+from octane.kernel.errors import InputError
+from octane.kernel.money import parse_yuan
+from octane.orders.deps import Deps
+from octane.orders.pay import StartedPayment, pay_order
+from octane.orders.place import PlaceOrder, place_order
+
+
+class CardUnclearError(InputError):
+    code = "CARD_UNCLEAR"
+    summary = "Name the card (cardId): there is not exactly one bound to this account."
+
+
+@dataclass(frozen=True, slots=True)
+class QuickPay:
+    """`amount` in yuan with at most two decimals. Without a card id the only bound card is meant."""
+
+    user_id: str
+    amount: Decimal
+    method: PaymentMethod
+    card_id: str | None
+
+
+def quick_pay(deps: Deps, caller: Caller, request: QuickPay, key: str) -> StartedPayment:
+    """Do what `place_order` and `pay_order` do, under one key: sent again, it continues where it stopped."""
+    caller.must_be(request.user_id)
+    amount = parse_yuan(request.amount)
+    card_id = request.card_id or _only_card(deps, caller.user_id)
+    dossier = place_order(deps, caller, PlaceOrder(card_id, amount), f"payments/create {key}")
+    return pay_order(deps, caller, dossier.order.order_id, request.method, key)
+
+
+def _only_card(deps: Deps, user_id: str) -> str:
+    cards = list_cards(deps.store, user_id)
+    if len(cards) != 1:
+        raise CardUnclearError
+    return cards[0].card_id

@@ -1,0 +1,203 @@
+"""Recharge the card (FU1, FU3, OR4, OR5): at most once per order, never for an unpaid one, failed only with proof."""
+
+from dataclasses import replace
+
+from octane.issuers.port import RechargeReport, RechargeRequest, RechargeState, RechargeUnknown
+from octane.kernel.clock import Instant, later
+from octane.kernel.errors import StateError
+from octane.ledger import topup
+from octane.ledger.entries import Entry, post
+from octane.orders.deps import Deps
+from octane.orders.model import Actor, Dossier, Order, OrderNotFoundError
+from octane.orders.payment import next_wait
+from octane.orders.records import advance, change, load, order_key, record_of
+from octane.orders.refund import open_refund
+from octane.orders.states import AttemptStatus, Event, OrderState, RechargeStatus
+from octane.store.writes import Is, Update, all_of
+
+_ASKED = frozenset({RechargeStatus.SUBMITTING, RechargeStatus.UNKNOWN, RechargeStatus.ACCEPTED})
+
+
+class NotReadyError(StateError):
+    """The order is not waiting for a first submit: somebody else has it, or it is further on."""
+
+    code = "RECHARGE_NOT_READY"
+
+
+def start_recharge(deps: Deps, order_id: str) -> None:
+    """Handle an `OrderPaid` message: claim the order, then submit. Two AWS calls and one issuer call.
+
+    A duplicate or late message finds nothing to claim and ends here.
+    """
+    now = deps.clock.now()
+    claim = Update(
+        order_key(order_id),
+        when=all_of(Is("state", OrderState.RECHARGING.value), Is("recharge", RechargeStatus.READY.value)),
+        assign={"recharge": RechargeStatus.SUBMITTING.value, "due_at": later(now, deps.settings.lease_ms)},
+        add={"version": 1},
+        otherwise=NotReadyError(),
+    )
+    try:
+        order = record_of(Order, deps.store.take(claim))
+    except NotReadyError:
+        return
+    _submit(deps, order)
+
+
+def _submit(deps: Deps, order: Order) -> None:
+    """Call the issuer while the claim's lease lasts, which is longer than this process can live."""
+    answer = deps.issuer.submit(
+        RechargeRequest(
+            issuer_order_no=order.issuer_order_no,
+            issuer=order.issuer,
+            card_number=order.card_number,
+            amount=order.amount,
+            holder_phone=order.holder_phone,
+            holder_name=order.holder_name,
+        )
+    )
+    if isinstance(answer, RechargeReport) and _is_proof(order, answer):
+        settle_recharge(deps, order, answer)
+    else:
+        why = answer.reason if isinstance(answer, RechargeUnknown) else answer.code
+        deps.signals.count("RechargeUnknown", order_id=order.order_id, why=why)
+        _wait(deps, order, RechargeStatus.UNKNOWN)
+
+
+def _is_proof(order: Order, answer: RechargeReport) -> bool:
+    """A refusal of this submit proves nothing about an earlier one that may have reached the issuer."""
+    return answer.state is not RechargeState.REFUSED or order.recharge_clean
+
+
+def settle_recharge(deps: Deps, order: Order, report: RechargeReport) -> None:
+    """Act on what the issuer says of an order: from its answer, a query or a verified notice."""
+    if order.state is not OrderState.RECHARGING:
+        _settle_late(deps, order, report)
+        return
+    match report.state:
+        case RechargeState.SUCCEEDED:
+            _succeed(deps, order, report)
+        case RechargeState.REFUSED:
+            _fail(deps, load(deps.store, order.order_id), report)
+        case RechargeState.RUNNING:
+            _wait(deps, order, RechargeStatus.ACCEPTED, report.issuer_reference)
+        case RechargeState.NOT_FOUND:
+            _submit_again(deps, order)
+
+
+def _succeed(deps: Deps, order: Order, report: RechargeReport) -> None:
+    now, proof = deps.clock.now(), f"{report.source}:{report.issuer_reference}"
+    done = replace(
+        order, state=OrderState.SUCCEEDED, recharge=RechargeStatus.SUCCEEDED, due_at=None,
+        issuer_reference=report.issuer_reference or order.issuer_reference,
+    )  # fmt: skip
+    _, writes = advance(order, done, Event.ORDER_SUCCEEDED, at=now, by="issuer", because=proof)
+    entry = topup.recharge_succeeded(order.order_id, order.issuer.value, order.amount, now, proof)
+    deps.store.commit(*writes, post(entry))
+
+
+def _fail(deps: Deps, dossier: Dossier, report: RechargeReport) -> None:
+    """The issuer's definite no: FAILED, the error-ledger entry and the refund move together."""
+    order, now = dossier.order, deps.clock.now()
+    if order.state is not OrderState.RECHARGING:
+        return
+    attempt = next(
+        known for known in dossier.attempts
+        if known.status is AttemptStatus.PAID and known.no == order.attempt_no
+    )  # fmt: skip
+    deps.signals.count("RechargeRefused", order_id=order.order_id, why=report.code)
+    failed = replace(
+        order, state=OrderState.FAILED, recharge=RechargeStatus.REFUSED, due_at=None,
+        reason=f"ISSUER_{report.code}" if report.code else "ISSUER_REFUSED",
+    )  # fmt: skip
+    _, writes = open_refund(
+        order, failed, attempt, order.captured, failed.reason, now, event=Event.ORDER_FAILED, by="issuer"
+    )
+    deps.store.commit(*writes)
+
+
+def _wait(deps: Deps, order: Order, status: RechargeStatus, reference: str = "") -> None:
+    """Remember how far it is, and when to ask. A running recharge that takes too long is an alarm (OR4).
+
+    A submit accepted at once is asked about when its lease ends, as the claim said: the index stays untouched.
+    """
+    now = deps.clock.now()
+    began = order.recharging_at or now
+    if now - began >= deps.settings.recharge_alert_ms:
+        deps.signals.count("RechargeOverdue", order_id=order.order_id)
+    accepted_at_once = status is RechargeStatus.ACCEPTED and order.recharge is RechargeStatus.SUBMITTING
+    wait = next_wait(deps.settings.recharge_query_ms, order.checks - 1)
+    waiting = replace(
+        order, version=order.version + 1, recharge=status, checks=order.checks + 1,
+        due_at=order.due_at if accepted_at_once else later(now, wait),
+        recharge_clean=order.recharge_clean and status is not RechargeStatus.UNKNOWN,
+        issuer_reference=reference or order.issuer_reference,
+    )  # fmt: skip
+    deps.store.commit(change(order, waiting))
+
+
+def _submit_again(deps: Deps, order: Order) -> None:
+    """The issuer does not know the number, and every process that may have sent it is gone: send it once more.
+
+    What it answers now is proof, because nothing is under way. The claim is the version.
+    """
+    now = deps.clock.now()
+    claimed = replace(
+        order, version=order.version + 1, recharge=RechargeStatus.SUBMITTING, recharge_clean=True,
+        checks=order.checks + 1, due_at=later(now, deps.settings.lease_ms),
+    )  # fmt: skip
+    deps.store.commit(change(order, claimed))
+    _submit(deps, claimed)
+
+
+def check_recharge(deps: Deps, dossier: Dossier) -> None:
+    """A recharging order is due: its message was lost, its process died, or the outcome is not known."""
+    order = dossier.order
+    if order.recharge is RechargeStatus.READY:
+        start_recharge(deps, order.order_id)
+        return
+    if order.recharge not in _ASKED:
+        return
+    answer = deps.issuer.query(order.issuer_order_no)
+    if isinstance(answer, RechargeReport):
+        settle_recharge(deps, order, answer)
+    else:
+        _wait(deps, order, order.recharge)
+
+
+def confirm_recharge(deps: Deps, order_id: str, report: RechargeReport) -> None:
+    """Handle a verified notice of the issuer. Two AWS calls; a duplicate needs one."""
+    dossier = load(deps.store, order_id)
+    if dossier.order.issuer_order_no != report.issuer_order_no:
+        raise OrderNotFoundError
+    settle_recharge(deps, dossier.order, report)
+
+
+def _settle_late(deps: Deps, order: Order, report: RechargeReport) -> None:
+    """A report about an order that is not recharging: a duplicate, or the issuer contradicts itself."""
+    said = report.state
+    agreed = {OrderState.SUCCEEDED: RechargeState.SUCCEEDED, OrderState.FAILED: RechargeState.REFUSED}
+    if said in {RechargeState.RUNNING, RechargeState.NOT_FOUND} or agreed.get(order.state) is said:
+        return
+    now = deps.clock.now()
+    deps.signals.count("IssuerContradicted", order_id=order.order_id, said=said.value)
+    if order.issuer_reference.startswith(_CONTRADICTED):
+        return
+    _record_contradiction(deps, order, report, now)
+
+
+_CONTRADICTED = "CONTRADICTED:"
+
+
+def _record_contradiction(deps: Deps, order: Order, report: RechargeReport, now: Instant) -> None:
+    """Record it once; a recharge after a refusal is booked as our loss, and a person recovers it."""
+    by: Actor = "issuer"
+    marked = replace(order, issuer_reference=f"{_CONTRADICTED}{report.issuer_reference}")
+    _, writes = advance(order, marked, Event.ISSUER_CONTRADICTED, at=now, by=by, because=report.state.value)
+    entries: list[Entry] = []
+    if report.state is RechargeState.SUCCEEDED:
+        proof = f"{report.source}:{report.issuer_reference}"
+        entries.append(
+            topup.recharge_contradicted(order.order_id, order.issuer.value, order.amount, now, proof)
+        )
+    deps.store.commit(*writes, *(post(entry) for entry in entries))

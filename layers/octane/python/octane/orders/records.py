@@ -1,0 +1,174 @@
+"""How orders stand in the table, and the writes that move them.
+
+| sort key      | item                                             |
+|---------------|--------------------------------------------------|
+| `#ORDER`      | the order (indexes: by user, due)                |
+| `ATTEMPT#01`  | a payment attempt                                |
+| `REFUND#01`   | a refund (index: due)                            |
+| `STEP#000003` | what version 3 changed: immutable, the outbox    |
+
+All share the partition `order_id`, so one query reads an order with its attempts and refunds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from enum import StrEnum
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from octane.kernel.clock import Instant
+from octane.orders.model import Actor, Attempt, Dossier, Order, OrderNotFoundError, OrderStateError, Refund, Step
+from octane.orders.states import NEXT, Event, OrderState, Queue
+from octane.store.items import Item, Key, Query, Table, Value, due_shard
+from octane.store.store import Store
+from octane.store.writes import Absent, Condition, Is, Put, Update, Write, all_of
+
+Record = TypeVar("Record", Order, Attempt, Refund, Step)
+
+_IN_KEY: Mapping[type, frozenset[str]] = MappingProxyType(
+    {
+        Order: frozenset({"order_id"}),
+        Attempt: frozenset({"order_id", "no"}),
+        Refund: frozenset({"order_id", "no"}),
+        Step: frozenset({"order_id", "no"}),
+    }
+)
+
+
+def order_key(order_id: str) -> Key:
+    return Key(Table.ORDERS, order_id, "#ORDER")
+
+
+def attempt_key(order_id: str, no: int) -> Key:
+    return Key(Table.ORDERS, order_id, f"ATTEMPT#{no:02d}")
+
+
+def refund_key(order_id: str, no: int) -> Key:
+    return Key(Table.ORDERS, order_id, f"REFUND#{no:02d}")
+
+
+def step_key(order_id: str, no: int) -> Key:
+    return Key(Table.ORDERS, order_id, f"STEP#{no:06d}")
+
+
+def item_of(record: Order | Attempt | Refund | Step) -> dict[str, Value]:
+    """Write a record without what its key says and without what is at its default."""
+    item: dict[str, Value] = {}
+    for part in fields(record):
+        value = getattr(record, part.name)
+        if part.name in _IN_KEY[type(record)] or value is None or value == part.default:
+            continue
+        item[part.name] = value.value if isinstance(value, StrEnum) else value
+    if isinstance(record, Order):
+        item["placed_key"] = f"{record.placed_at:015d}#{record.order_id}"
+    if isinstance(record, Order | Refund) and record.due_at is not None:
+        item["due_shard"] = due_shard(record.order_id)
+    return item
+
+
+def record_of(kind: type[Record], item: Item) -> Record:
+    """Read a record; attributes that a newer release added are ignored, so that two releases can run at once."""
+    hints = _hints(kind)
+    values: dict[str, Any] = {
+        name: read(item[name]) if read else item[name] for name, read in hints.items() if name in item
+    }
+    values["order_id"] = item["pk"]
+    if "no" in hints:
+        values["no"] = int(str(item["sk"]).partition("#")[2])
+    return kind(**values)
+
+
+_HINTS: dict[type, dict[str, Any]] = {}
+
+
+def _hints(kind: type) -> dict[str, Any]:
+    """For each field, the enum to read it with, or None."""
+    if kind not in _HINTS:
+        _HINTS[kind] = {name: _enum_in(hint) for name, hint in get_type_hints(kind).items()}
+    return _HINTS[kind]
+
+
+def _enum_in(hint: Any) -> type[StrEnum] | None:
+    parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
+    return next((p for p in parts if p is not NoneType and isinstance(p, type) and issubclass(p, StrEnum)), None)
+
+
+def load(store: Store, order_id: str) -> Dossier:
+    """Read an order with its attempts and refunds: one query."""
+    return _dossier(store, order_id, "REFUND~")
+
+
+def load_with_steps(store: Store, order_id: str) -> Dossier:
+    """Read everything of an order: one query."""
+    return _dossier(store, order_id, "STEP~")
+
+
+def _dossier(store: Store, order_id: str, last: str) -> Dossier:
+    items = list(store.scan_pages(Query(Table.ORDERS, order_id, "#", last)))
+    if not items or items[0]["sk"] != "#ORDER":
+        raise OrderNotFoundError
+
+    def some(kind: type[Record], prefix: str) -> tuple[Record, ...]:
+        return tuple(record_of(kind, item) for item in items if str(item["sk"]).startswith(prefix))
+
+    return Dossier(
+        record_of(Order, items[0]), some(Attempt, "ATTEMPT#"), some(Refund, "REFUND#"), some(Step, "STEP#")
+    )
+
+
+def advance(
+    old: Order,
+    new: Order,
+    event: Event,
+    *,
+    at: Instant,
+    by: Actor,
+    because: str,
+    queue: Queue | None = None,
+    refund_no: int = 0,
+) -> tuple[Order, tuple[Write, ...]]:
+    """Return the order one version on, and the writes that move it there and record why.
+
+    The condition is the old version and state, so a change made meanwhile refuses the whole commit. An event that
+    leaves the state as it is (a late payment's refund) is a step too.
+    """
+    if new.state is not old.state and new.state not in NEXT[old.state]:
+        raise OrderStateError(f"An order that is {old.state} cannot become {new.state}.")
+    order = replace(new, version=old.version + 1)
+    step = Step(
+        order_id=old.order_id, user_id=old.user_id, no=order.version, source=old.state, target=new.state,
+        event=event, at=at, by=by, because=because, queue=queue, refund_no=refund_no,
+    )  # fmt: skip
+    return order, (change(old, order), record_step(step))
+
+
+def record_step(step: Step) -> Put:
+    return Put(step_key(step.order_id, step.no), item_of(step), when=Absent())
+
+
+def unchanged(order: Order) -> Condition:
+    """The condition that nobody has moved the order since it was read."""
+    return all_of(Is("version", order.version), Is("state", order.state.value))
+
+
+def change(old: Order, new: Order) -> Update:
+    """Write what differs between two states of an order, on the condition that the old one still stands."""
+    assign, remove = difference(item_of(old), item_of(new))
+    return Update(order_key(old.order_id), assign=assign, remove=remove, when=unchanged(old))
+
+
+def change_attempt(old: Attempt, new: Attempt) -> Update:
+    assign, remove = difference(item_of(old), item_of(new))
+    key = attempt_key(old.order_id, old.no)
+    return Update(key, assign=assign, remove=remove, when=Is("status", old.status.value))
+
+
+def change_refund(old: Refund, new: Refund) -> Update:
+    assign, remove = difference(item_of(old), item_of(new))
+    key = refund_key(old.order_id, old.no)
+    return Update(key, assign=assign, remove=remove, when=Is("status", old.status.value))
+
+
+def difference(old: Mapping[str, Value], new: Mapping[str, Value]) -> tuple[dict[str, Value], tuple[str, ...]]:
+    assign = {name: value for name, value in new.items() if old.get(name) != value or name not in old}
+    return assign, tuple(name for name in old if name not in new)

@@ -1,0 +1,209 @@
+"""Refunds (OR5, OR11): entities of their own, never more than was captured, sent until the channel proves the end."""
+
+from dataclasses import replace
+
+from octane.channels.port import RefundReport, RefundRequest, RefundState, Refused, Unknown
+from octane.kernel.caller import GRANTS_REFUNDS, Caller
+from octane.kernel.clock import Instant, later
+from octane.kernel.errors import ForbiddenError, StateError
+from octane.kernel.ids import digest_of
+from octane.kernel.money import Fen, fen
+from octane.ledger import topup
+from octane.ledger.entries import Entry, post
+from octane.orders.access import readable_order
+from octane.orders.deps import Deps
+from octane.orders.model import CHANNEL, Actor, Attempt, Dossier, Order, OrderStateError, Refund
+from octane.orders.records import advance, change_refund, item_of, load, refund_key
+from octane.orders.states import OPEN_REFUND, AttemptStatus, Event, OrderState, Queue, RefundStatus
+from octane.store.items import Table
+from octane.store.replays import ReplayedError, recall, remember, replay_key
+from octane.store.writes import Absent, Put, Write
+
+MAX_REFUNDS = 50
+"""WeChat Pay allows 50 partial refunds of one payment."""
+TRIES_BEFORE_ALARM = 5
+
+
+class RefundExceedsCapturedError(StateError):
+    code = "REFUND_EXCEEDS_CAPTURED"
+    summary = "The refunds of an order never exceed what was captured for it."
+
+
+class NotPaidError(OrderStateError):
+    code = "ORDER_NOT_PAID"
+    summary = "Nothing was captured for this order, so nothing can be refunded."
+
+
+class RefundMismatchError(StateError):
+    """The channel reports another amount than was asked for; a person must look."""
+
+    code = "REFUND_MISMATCH"
+
+
+def open_refund(
+    old: Order, after: Order, attempt: Attempt, amount: Fen, reason: str, now: Instant,
+    *, event: Event, by: Actor, unexpected: bool = False, digest: str = "",
+) -> tuple[Order, tuple[Write, ...]]:  # fmt: skip
+    """Return the order with one more refund, and the writes: order, step (to the refund queue), refund, entry.
+
+    `after` is the order as the caller's own change leaves it. The refund's number comes from the order's version,
+    so two refunds at once cannot both be counted against the same captured amount.
+    """
+    counted = Fen(0) if unexpected else amount
+    if not unexpected and after.refunding + counted > after.captured:
+        raise RefundExceedsCapturedError
+    if after.refund_no == MAX_REFUNDS:
+        raise RefundExceedsCapturedError(f"An order has at most {MAX_REFUNDS} refunds.")
+    refund = Refund(
+        order_id=old.order_id,
+        no=after.refund_no + 1,
+        status=RefundStatus.REQUESTED,
+        amount=amount,
+        total=attempt.paid,
+        attempt_no=attempt.no,
+        unexpected=unexpected,
+        reason=reason,
+        requested_at=now,
+        due_at=later(now, 60_000),
+        request_digest=digest,
+        sub_merchant=attempt.sub_merchant,
+    )
+    new, writes = advance(
+        old, replace(after, refund_no=refund.no, refunding=Fen(after.refunding + counted)), event,
+        at=now, by=by, because=reason, queue=Queue.REFUND, refund_no=refund.no,
+    )  # fmt: skip
+    stored = Put(refund_key(old.order_id, refund.no), item_of(refund), when=Absent())
+    return new, (*writes, stored, post(_owed(old, refund, event, now)))
+
+
+def _owed(order: Order, refund: Refund, event: Event, now: Instant) -> Entry:
+    if refund.unexpected:
+        return topup.unexpected_receipt_returned(order.order_id, refund.refund_no, refund.amount, now)
+    if event is Event.ORDER_FAILED:
+        return topup.recharge_failed(order.order_id, refund.refund_no, refund.amount, now, refund.reason)
+    return topup.refund_granted(order.order_id, refund.refund_no, refund.amount, now, refund.reason)
+
+
+def grant_refund(deps: Deps, caller: Caller, order_id: str, amount: int, reason: str, key: str) -> Refund:
+    """Staff return all or part of a delivered top-up.
+
+    A failed order's money is returned without being asked for; while an issuer may still recharge, nothing is.
+    """
+    dossier = readable_order(deps, caller, order_id)
+    order, asked = dossier.order, fen(amount)
+    digest = digest_of({"amount": asked, "reason": reason})
+    record = replay_key(Table.ORDERS, order_id, "grant_refund", key)
+    _must_be_refundable(dossier, caller)
+    attempt = next(known for known in dossier.attempts if known.status is AttemptStatus.PAID)
+    now = deps.clock.now()
+    try:
+        new, writes = open_refund(
+            order, order, attempt, asked, reason, now, event=Event.REFUND_REQUESTED, by="staff", digest=digest
+        )
+        made = f"{order_id}F{new.refund_no:02d}"
+        deps.store.commit(remember(record, digest, made, now), *writes)
+    except (ReplayedError, RefundExceedsCapturedError) as refusal:
+        known = deps.store.get(record)
+        if known is None:
+            raise refusal from None
+        return load(deps.store, order_id).refund_of(recall(deps.store, record, digest))
+    return load(deps.store, order_id).refund_of(made)
+
+
+def _must_be_refundable(dossier: Dossier, caller: Caller) -> None:
+    order = dossier.order
+    if not order.captured:
+        raise NotPaidError
+    if order.state is OrderState.FAILED:
+        raise RefundExceedsCapturedError("The order failed: all of it is being refunded already.")
+    if order.state is not OrderState.SUCCEEDED:
+        raise OrderStateError("The card is being recharged; the outcome must be known before a refund.")
+    if caller.role not in GRANTS_REFUNDS:
+        raise ForbiddenError("The card has the money; ask support, staff can grant a refund.")
+
+
+def send_refund(deps: Deps, order_id: str, no: int) -> None:
+    """Ask the channel for a refund, again and again under one number, until it proves the end."""
+    dossier = load(deps.store, order_id)
+    refund = dossier.refund_of(f"{order_id}F{no:02d}")
+    if refund.status not in OPEN_REFUND:
+        return
+    answer: RefundReport | RefundState | Refused | Unknown
+    if refund.status is RefundStatus.PROCESSING:
+        answer = deps.channel.query_refund(refund.refund_no, refund.sub_merchant or None)
+    else:
+        answer = deps.channel.refund(
+            RefundRequest(
+                refund_no=refund.refund_no, out_trade_no=refund.out_trade_no, amount=refund.amount,
+                total=refund.total, reason=refund.reason, sub_merchant=refund.sub_merchant or None,
+            )  # fmt: skip
+        )
+    if isinstance(answer, RefundReport):
+        settle_refund(deps, dossier, answer)
+    else:
+        _try_later(deps, refund, answer)
+
+
+def _try_later(deps: Deps, refund: Refund, answer: RefundState | Refused | Unknown) -> None:
+    """No proof: ask again later. A refund the channel does not know is sent again under its number."""
+    tries = refund.tries + 1
+    if tries >= TRIES_BEFORE_ALARM:
+        why = answer.code if isinstance(answer, Refused) else "UNKNOWN"
+        deps.signals.count("RefundDelayed", refund_no=refund.refund_no, why=why)
+    status = RefundStatus.REQUESTED if answer is RefundState.NOT_FOUND else refund.status
+    wait = min(tries, 6) * deps.settings.payment_query_ms
+    later_on = replace(refund, status=status, tries=tries, due_at=later(deps.clock.now(), wait))
+    deps.store.commit(change_refund(refund, later_on))
+
+
+def settle_refund(deps: Deps, dossier: Dossier, report: RefundReport) -> None:
+    """Act on what the channel says of a refund: from its answer, a query or a verified notice."""
+    refund = dossier.refund_of(report.refund_no)
+    if refund.status not in OPEN_REFUND:
+        return
+    if report.amount != refund.amount:
+        deps.signals.count("RefundMismatch", refund_no=refund.refund_no)
+        raise RefundMismatchError
+    now = deps.clock.now()
+    match report.state:
+        case RefundState.SUCCEEDED:
+            _succeed(deps, dossier.order, refund, report, now)
+        case RefundState.PROCESSING | RefundState.NOT_FOUND:
+            if refund.status is RefundStatus.PROCESSING and report.source == "notice":
+                return
+            wait = deps.settings.payment_query_ms * min(refund.tries + 1, 6)
+            processing = replace(
+                refund, status=RefundStatus.PROCESSING, tries=refund.tries + 1, due_at=later(now, wait),
+                channel_refund_id=report.channel_refund_id,
+            )  # fmt: skip
+            deps.store.commit(change_refund(refund, processing))
+        case RefundState.CLOSED | RefundState.ABNORMAL:
+            deps.signals.count("RefundStuck", refund_no=refund.refund_no, state=report.state.value)
+            stuck = replace(refund, status=RefundStatus.STUCK, due_at=None)
+            _, writes = advance(
+                dossier.order, dossier.order, Event.REFUND_STUCK,
+                at=now, by="channel", because=report.state.value, refund_no=refund.no,
+            )  # fmt: skip
+            deps.store.commit(*writes, change_refund(refund, stuck))
+
+
+def _succeed(deps: Deps, order: Order, refund: Refund, report: RefundReport, now: Instant) -> None:
+    finished_at = report.finished_at or now
+    done = replace(
+        refund, status=RefundStatus.SUCCEEDED, due_at=None, finished_at=finished_at,
+        channel_refund_id=report.channel_refund_id,
+    )  # fmt: skip
+    counted = 0 if refund.unexpected else refund.amount
+    _, writes = advance(
+        order, replace(order, refunded=Fen(order.refunded + counted)), Event.REFUND_SUCCEEDED,
+        at=now, by="channel", because=f"{report.source}:{report.channel_refund_id}", refund_no=refund.no,
+    )  # fmt: skip
+    entry = topup.refund_succeeded(
+        order.order_id, refund.refund_no, CHANNEL, refund.amount, finished_at, now, report.channel_refund_id
+    )
+    deps.store.commit(*writes, change_refund(refund, done), post(entry))
+
+
+def confirm_refund(deps: Deps, order_id: str, report: RefundReport) -> None:
+    """Handle a verified refund notice: two AWS calls; a duplicate needs one."""
+    settle_refund(deps, load(deps.store, order_id), report)

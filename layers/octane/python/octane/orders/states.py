@@ -1,0 +1,92 @@
+"""The states of an order and the transitions that exist (OR1).
+
+        ┌────────── CLOSED ◄──────────┐
+        │ (never paid)                │ (channel confirms: nothing taken)
+    PENDING ───────► PAYING ──────────┘
+                       │ proof of payment
+                       ▼
+                  RECHARGING ──► SUCCEEDED
+                       └───────► FAILED   (issuer's definite refusal; the refund goes with it)
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class OrderState(StrEnum):
+    PENDING = "PENDING"
+    PAYING = "PAYING"
+    RECHARGING = "RECHARGING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CLOSED = "CLOSED"
+
+
+NEXT: Mapping[OrderState, frozenset[OrderState]] = {
+    OrderState.PENDING: frozenset({OrderState.PAYING, OrderState.CLOSED}),
+    OrderState.PAYING: frozenset({OrderState.RECHARGING, OrderState.CLOSED}),
+    OrderState.RECHARGING: frozenset({OrderState.SUCCEEDED, OrderState.FAILED}),
+    OrderState.SUCCEEDED: frozenset(),
+    OrderState.FAILED: frozenset(),
+    OrderState.CLOSED: frozenset(),
+}
+
+TERMINAL = frozenset(state for state, following in NEXT.items() if not following)
+
+
+class Event(StrEnum):
+    """What a step tells, in the past tense."""
+
+    ORDER_PLACED = "OrderPlaced"
+    PAYMENT_STARTED = "PaymentStarted"
+    ORDER_PAID = "OrderPaid"
+    ORDER_SUCCEEDED = "OrderSucceeded"
+    ORDER_FAILED = "OrderFailed"
+    ORDER_CLOSED = "OrderClosed"
+    REFUND_REQUESTED = "RefundRequested"
+    REFUND_SUCCEEDED = "RefundSucceeded"
+    REFUND_STUCK = "RefundStuck"
+    ISSUER_CONTRADICTED = "IssuerContradicted"
+
+
+class Queue(StrEnum):
+    """Where a step must go: the outbox relay sends it there."""
+
+    RECHARGE = "recharge"
+    REFUND = "refund"
+    DUE = "due"
+
+
+class AttemptStatus(StrEnum):
+    """A payment attempt. STARTED is unknown: the channel may or may not hold the trade."""
+
+    STARTED = "STARTED"
+    PREPARED = "PREPARED"
+    REFUSED = "REFUSED"
+    CLOSED = "CLOSED"
+    PAID = "PAID"
+
+
+OPEN_ATTEMPT = frozenset({AttemptStatus.STARTED, AttemptStatus.PREPARED})
+
+
+class RechargeStatus(StrEnum):
+    """The issuer's part. SUBMITTING and UNKNOWN both mean: only a query tells."""
+
+    READY = "READY"
+    SUBMITTING = "SUBMITTING"
+    UNKNOWN = "UNKNOWN"
+    ACCEPTED = "ACCEPTED"
+    SUCCEEDED = "SUCCEEDED"
+    REFUSED = "REFUSED"
+
+
+class RefundStatus(StrEnum):
+    REQUESTED = "REQUESTED"
+    PROCESSING = "PROCESSING"
+    SUCCEEDED = "SUCCEEDED"
+    STUCK = "STUCK"
+    """The channel will not or cannot pay it: a person must act."""
+
+
+OPEN_REFUND = frozenset({RefundStatus.REQUESTED, RefundStatus.PROCESSING})

@@ -1,0 +1,1 @@
+"""Conditional writes, committed together: the only room that knows DynamoDB."""

@@ -1,0 +1,1 @@
+"""HTTP out, signing and encryption: the only room that opens sockets."""

@@ -1,0 +1,175 @@
+"""The real adapters behind the ports: the only room that knows both sides.
+
+Each part is built at its first use, so that a function pays for what it uses only; each is kept for the life of the
+process. Imports of adapters are inside the properties for the same reason.
+"""
+
+import os
+import random
+import time
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from octane.kernel.clock import Clock, SystemClock
+from octane.kernel.ids import Nonces, SystemNonces
+from octane.kernel.settings import Settings, read_settings, required
+from octane.kernel.signals import Signals
+from octane.store.items import Table
+
+if TYPE_CHECKING:
+    from octane.channels.port import Channel
+    from octane.channels.wechat_pay.config import WechatPayConfig
+    from octane.channels.wechat_pay.keys import PlatformKeys
+    from octane.identity.sessions import LoginProvider
+    from octane.identity.tokens import TokenSigner, TokenVerifier
+    from octane.issuers.port import CardIssuer
+    from octane.notify.push import Sockets
+    from octane.orders.deps import Queues
+    from octane.store.store import Store
+    from octane.wire.http import Transport
+
+PAUSE_SECONDS = 0.02
+WECHAT_URL = "https://api.mch.weixin.qq.com"
+WECHAT_MINI_URL = "https://api.weixin.qq.com"
+
+
+class Wiring:
+    """All that the use cases need, from the environment of one function."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    @cached_property
+    def clock(self) -> Clock:
+        return SystemClock()
+
+    @cached_property
+    def nonces(self) -> Nonces:
+        return SystemNonces()
+
+    @cached_property
+    def settings(self) -> Settings:
+        return read_settings(self._environment)
+
+    @cached_property
+    def signals(self) -> Signals:
+        from octane.api.telemetry import MetricSignals
+
+        return MetricSignals()
+
+    @cached_property
+    def store(self) -> "Store":
+        from octane.store.dynamodb import DynamoDbEngine
+        from octane.store.store import Store
+
+        tables = {table: self._environment.get(f"OCTANE_TABLE_{table.name}", "") for table in Table}
+        return Store(DynamoDbEngine(self._client("dynamodb"), tables), self.nonces, pause)
+
+    @cached_property
+    def channel(self) -> "Channel":
+        from octane.channels.wechat_pay.client import WechatPay
+
+        return WechatPay(
+            self._wechat_config, self._transport, self.clock, self.nonces, self.platform_keys
+        )
+
+    @cached_property
+    def platform_keys(self) -> "PlatformKeys":
+        from octane.channels.platform_keys import stored_keys
+        from octane.channels.wechat_pay.keys import PlatformKeys
+
+        return PlatformKeys(
+            self._wechat_config, self._transport, self.clock, self.nonces, load=lambda: stored_keys(self.store)
+        )
+
+    @cached_property
+    def issuer(self) -> "CardIssuer":
+        from octane.issuers.juhe.client import JuheConfig, JuheIssuer
+
+        secret, url = self._secret("ISSUER"), required(self._environment, "OCTANE_ISSUER_URL")
+        return JuheIssuer(JuheConfig(secret["openid"], secret["key"], url), self._transport, self.clock)
+
+    @cached_property
+    def login_provider(self) -> "LoginProvider":
+        from octane.identity.wechat_mini import WechatMini, WechatMiniConfig
+
+        secret = self._secret("WECHAT")
+        url = self._environment.get("OCTANE_WECHAT_MINI_URL") or WECHAT_MINI_URL
+        config = WechatMiniConfig(secret["appid"], secret["app_secret"], url)
+        return WechatMini(config, self._transport, self.clock)
+
+    @cached_property
+    def signer(self) -> "TokenSigner":
+        from octane.identity.tokens import TokenSigner
+
+        return TokenSigner.of(self._secret("TOKENS"))
+
+    @cached_property
+    def verifier(self) -> "TokenVerifier":
+        from octane.identity.tokens import TokenVerifier
+
+        return TokenVerifier.of(self._secret("TOKEN_VERIFIER"))
+
+    @cached_property
+    def queues(self) -> "Queues":
+        from octane.orders.queues import SqsQueues
+
+        return SqsQueues(self._client("sqs"), self._environment)
+
+    @cached_property
+    def sockets(self) -> "Sockets":
+        from octane.notify.sockets import ApiGatewaySockets
+
+        url = required(self._environment, "OCTANE_WEBSOCKET_URL")
+        return ApiGatewaySockets(self._client("apigatewaymanagementapi", endpoint_url=url))
+
+    @cached_property
+    def _transport(self) -> "Transport":
+        from octane.wire.http import HttpTransport
+
+        return HttpTransport(self.clock)
+
+    @cached_property
+    def _wechat_config(self) -> "WechatPayConfig":
+        from octane.channels.wechat_pay.config import WechatPayConfig
+
+        callbacks = f"{self.settings.public_url}/api/v1/callbacks/wechat"
+        return WechatPayConfig.from_secret(
+            self._secret("WECHAT"),
+            self._environment.get("OCTANE_WECHAT_URL") or WECHAT_URL,
+            f"{callbacks}/payments",
+            f"{callbacks}/refunds",
+        )
+
+    @cached_property
+    def _session(self) -> Any:
+        import boto3
+
+        return boto3.session.Session()
+
+    def _client(self, service: str, endpoint_url: str | None = None) -> Any:
+        """A client that never waits long; the store and the queues decide themselves what to send again."""
+        from botocore.config import Config
+
+        config = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1})
+        return self._session.client(service, config=config, endpoint_url=endpoint_url)
+
+    def _secret(self, name: str) -> dict[str, Any]:
+        arn = required(self._environment, f"OCTANE_SECRET_{name}")
+        answer = self._client("secretsmanager").get_secret_value(SecretId=arn)
+        found: dict[str, Any] = orjson.loads(answer["SecretString"])
+        return found
+
+
+def pause(attempt: int) -> None:
+    """Back off with full jitter before try number `attempt`."""
+    time.sleep(random.uniform(0, PAUSE_SECONDS * 2**attempt))
+
+
+@cache
+def deps() -> Wiring:
+    """The wiring of this process."""
+    return Wiring(os.environ)
