@@ -49,7 +49,36 @@ from world.values import RefusedError
 MISTAKES = (RefusedError, ClientError, ParamValidationError, TypeError)
 """How an engine says that the program is wrong: never one of the failures that the store tries again."""
 
-GAPS: dict[tuple[str, str], str] = {}
+GAPS: dict[str, dict[str, str]] = {
+    "moto": {
+        "test_condition[moto-Is(attribute='flag', value=1)": "takes 1 for true",
+        "test_condition[moto-Is(attribute='nothing', value=None)": "takes a missing attribute for null",
+        "test_condition[moto-AtMost(attribute='state'": "raises when text is compared with a number",
+        "test_condition[moto-AtLeast(attribute='state'": "raises when text is compared with a number",
+        "test_condition_that_is_no_expression_is_a_mistake[moto-OneOf": "raises its parser's own error",
+        "test_condition_that_is_no_expression_is_a_mistake[moto-A": "raises its parser's own error, or orders a BOOL",
+        "test_a_value_that_no_table_holds_is_a_mistake[moto-int": "keeps a number of any length",
+        "test_update_that_only_removes_makes_no_item": "makes the item",
+        "test_update_that_makes_no_sense_is_a_mistake[moto-{}]": "raises its parser's own error",
+        "test_a_token_makes_a_transaction_happen_once": "knows no request tokens",
+        "test_a_token_with_other_writes_is_a_mistake": "knows no request tokens",
+        "test_a_token_is_at_most_36_characters": "knows no request tokens",
+        "test_a_query_is_bounded_inclusively": "accepts BETWEEN with its bounds in the wrong order",
+        "test_a_page_that_ends_by_its_limit_has_a_cursor": "looks ahead and gives no cursor",
+        "test_a_query_that_makes_no_sense_is_a_mistake[moto-{'first'": "accepts a bound of another type",
+        "test_a_query_that_makes_no_sense_is_a_mistake[moto-{'after'": "accepts any starting key",
+        "test_an_index_key_of_another_type_is_a_mistake": "checks index keys in no update",
+        "test_batch_get_takes_100_keys_each_once": "accepts an empty key",
+    },
+    "embedded": {
+        "test_condition_that_is_no_expression_is_a_mistake[embedded-AtLeast": "orders a BOOL",
+        "test_update_that_only_removes_makes_no_item": "makes the item",
+        "test_add_reaches_big_numbers_exactly": "adds with 28 digits",
+        "test_update_that_makes_no_sense_is_a_mistake[embedded-{'assign'": "changes a key; lets paths overlap",
+        "test_update_that_makes_no_sense_is_a_mistake[embedded-{'remove'": "drops a key; lets paths overlap",
+    },
+}
+"""How a stand-in differs from DynamoDB, by the beginning of a test's name."""
 
 NAMES = count(1)
 
@@ -106,7 +135,7 @@ def kind(request: pytest.FixtureRequest) -> Iterator[tuple[str, Engine]]:
 @pytest.fixture
 def engine(kind: tuple[str, Engine], request: pytest.FixtureRequest) -> Engine:
     name, engine = kind
-    gap = GAPS.get((name, request.function.__name__))
+    gap = next((why for start, why in GAPS.get(name, {}).items() if request.node.name.startswith(start)), None)
     if gap:
         request.applymarker(pytest.mark.xfail(reason=gap, strict=True))
     return engine
@@ -226,7 +255,7 @@ def test_a_missing_item_reads_as_none(engine: Engine, pk: str) -> None:
 @pytest.mark.parametrize(
     "value",
     ["", "油卡 ⛽ é", 0, -1, 10**15, -(10**37) - 1, 10**38 - 1, 10**100, True, False, None, b"", b"\x00\xff",
-     [], {}, [1, "a", None, True, [b"x", {"deep": {"er": [0]}}]], {"": "", "键": {"值": 1}}],
+     [], {}, [1, "a", None, True, [b"x", {"deep": {"er": [0]}}]], {"键": {"值": 1}}],
     ids=repr,
 )  # fmt: skip
 def test_a_value_comes_back_as_it_went_in(engine: Engine, pk: str, value: Any) -> None:
@@ -259,11 +288,11 @@ def test_an_empty_key_is_a_mistake(engine: Engine, pk: str) -> None:
 
 
 def test_an_item_over_400_kb_is_a_mistake(engine: Engine, pk: str) -> None:
-    stored(engine, at(pk, "fits"), text="x" * 409_000)
+    stored(engine, at(pk, "fits"), text="x" * 400_000)
     with pytest.raises(MISTAKES):
         engine.write(put(at(pk, "big"), text="x" * 409_600))
     with pytest.raises(MISTAKES):
-        engine.write(Update(at(pk, "fits"), Exists(), assign={"more": "x" * 1_000}))
+        engine.write(Update(at(pk, "fits"), Exists(), assign={"more": "x" * 10_000}))
 
 
 def test_an_item_is_a_copy_in_and_out(engine: Engine, pk: str) -> None:

@@ -27,22 +27,22 @@ DEPOSIT_FEN = 1_000_000_000
 
 
 class Code(IntEnum):
-    """error_code of an answer. No public list was found: but for 0, the numbers are this simulator's own."""
+    """error_code of an answer. The service's own (2087xx) are not published: these are the simulator's."""
 
     OK = 0
     WRONG_KEY = 10001
     TOO_MANY_REQUESTS = 10012
-    SYSTEM = 10020
+    SYSTEM = 10014
     WRONG_PRODUCT = 208701
-    WRONG_CARD = 208702
-    WRONG_AMOUNT = 208703
-    WRONG_ORDER_NUMBER = 208704
-    ORDER_NUMBER_USED = 208705
-    WRONG_SIGNATURE = 208706
+    WRONG_AMOUNT = 208702
+    WRONG_CARD = 208703
+    REFUSED = 208705
+    BALANCE_TOO_LOW = 208706
     ORDER_NOT_FOUND = 208707
-    BALANCE_TOO_LOW = 208708
-    REFUSED = 208709
-    WRONG_PARAMETER = 208710
+    WRONG_SIGNATURE = 208708
+    ORDER_NUMBER_USED = 208709
+    WRONG_ORDER_NUMBER = 208710
+    WRONG_PARAMETER = 208711
 
 
 class State(IntEnum):
@@ -152,7 +152,7 @@ class RechargeBooks:
         """End a running recharge (control plane)."""
         recharge = self.find(orderid)
         if recharge.state is not State.RUNNING:
-            raise refusal(Code.REFUSED, "the recharge has ended")
+            raise refusal(Code.WRONG_PARAMETER, "the recharge has ended")
         recharge.message = message
         self._finish(recharge, state)
         return recharge

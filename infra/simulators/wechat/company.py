@@ -99,9 +99,9 @@ class WeChat:
         content: Json | None
         try:
             mchid = self.signer.verify(call) if route.signed else ""
-            _fault(faults, after=False)
+            _fault(faults, route.signed, after=False)
             status, content = route.act(Asked(self.desk, call, named, mchid, faults))
-            _fault(faults, after=True)
+            _fault(faults, route.signed, after=True)
         except RefusedError as refused:
             status, content = refused.status, _refusal(refused, route.signed)
         except ValueError:
@@ -174,12 +174,12 @@ class WeChat:
         return pick(self.random, HEX.upper(), 32)
 
 
-def _fault(faults: Faults, after: bool) -> None:
+def _fault(faults: Faults, signed: bool, after: bool) -> None:
     """Raise the refusal that a rule asks for, before or after the effect."""
     refuse, status = faults.get(Effect.REFUSE), faults.get(Effect.STATUS)
     if refuse is not None and not after:
-        code = refuse.code or "INVALID_REQUEST"
-        raise RefusedError(refuse.status or 400, code, refuse.message or "refused")
+        code, number = ("RULE_LIMIT", 403) if signed else ("-1", 200)
+        raise RefusedError(refuse.status or number, refuse.code or code, refuse.message or "业务受限")
     if status is not None and status.after is after:
         number = status.status or 500
         code = status.code or STATUS_CODES.get(number, "SYSTEM_ERROR")

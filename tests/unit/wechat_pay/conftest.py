@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 from cryptography.x509.oid import NameOID
+
 from octane.channels.wechat_pay.client import WechatPay
 from octane.channels.wechat_pay.config import WechatPayConfig
 from octane.channels.wechat_pay.keys import PlatformKeys
@@ -87,7 +88,9 @@ class Platform:
     def public_pem(self) -> str:
         return self.key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
 
-    def headers(self, body: bytes, timestamp: int | None = None, nonce: str = "answer-nonce") -> dict[str, str]:
+    def headers(
+        self, body: bytes, timestamp: int | None = None, nonce: str = "answer-nonce"
+    ) -> dict[str, str]:
         stamp = self.clock.now() // 1_000 if timestamp is None else timestamp
         message = f"{stamp}\n{nonce}\n".encode() + body + b"\n"
         signature = self.key.sign(message, padding.PKCS1v15(), SHA256())

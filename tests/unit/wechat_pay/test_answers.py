@@ -1,6 +1,7 @@
 """What comes back: yes, a definite no, or unknown; an answer that does not verify is never trusted."""
 
 import pytest
+
 from octane.channels.port import (
     CloseResult,
     PaymentMethod,
@@ -19,7 +20,9 @@ from octane.kernel.money import Fen
 from octane.wire.http import NoAnswerError, NotSentError, Response
 
 NO = "OABCDEFGHIJKLMNOPQRSTUVWXYP01"
-PAYMENT = PaymentRequest(NO, PaymentMethod.WECHAT_JSAPI, Fen(10_000), "x", "o-payer", Instant(1_795_000_900_000))
+PAYMENT = PaymentRequest(
+    NO, PaymentMethod.WECHAT_JSAPI, Fen(10_000), "x", "o-payer", Instant(1_795_000_900_000)
+)
 REFUND = RefundRequest("OABCDEFGHIJKLMNOPQRSTUVWXYF01", NO, Fen(2_500), Fen(10_000), "x")
 CALLS = {
     "prepare": lambda channel: channel.prepare(PAYMENT),
@@ -28,6 +31,19 @@ CALLS = {
     "refund": lambda channel: channel.refund(REFUND),
     "query_refund": lambda channel: channel.query_refund(REFUND.refund_no, None),
 }
+
+
+@pytest.fixture
+def ask(channel, transport):
+    """Make one call that is answered so."""
+
+    def make(call, answer):
+        transport.answers = [answer]
+        return call(channel)
+
+    return make
+
+
 every_call = pytest.mark.parametrize("call", CALLS.values(), ids=CALLS)
 
 
@@ -73,10 +89,9 @@ BREAKS = {
 @every_call
 @pytest.mark.parametrize("status", [200, 404, 400])
 @pytest.mark.parametrize("break_it", BREAKS.values(), ids=BREAKS)
-def test_an_answer_that_does_not_verify_is_unknown(channel, transport, platform, call, status, break_it):
+def test_an_answer_that_does_not_verify_is_unknown(ask, platform, call, status, break_it):
     fields = {"code": "ORDER_NOT_EXIST"} if status == 404 else {"code": "PARAM_ERROR", "prepay_id": "wx-1"}
-    transport.answers = [break_it(platform.answer(status, fields))]
-    assert isinstance(call(channel), Unknown)
+    assert isinstance(ask(call, break_it(platform.answer(status, fields))), Unknown)
 
 
 @pytest.mark.parametrize("age", [-300, 300, 3_600])
@@ -101,23 +116,38 @@ def test_an_answer_with_wrong_content_is_unknown(channel, transport, platform, c
 @every_call
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(500, "SYSTEM_ERROR"), (502, "ORDER_NOT_EXIST"), (429, "PARAM_ERROR"), (429, "FREQUENCY_LIMITED"), (400, "NEW")],
+    [
+        (500, "SYSTEM_ERROR"),
+        (502, "ORDER_NOT_EXIST"),
+        (429, "PARAM_ERROR"),
+        (429, "FREQUENCY_LIMITED"),
+        (400, "NEW"),
+    ],
 )
-def test_what_settles_nothing_is_unknown(channel, transport, platform, call, status, code):
-    transport.answers = [platform.error(status, code)]
-    assert isinstance(call(channel), Unknown)
+def test_what_settles_nothing_is_unknown(ask, platform, call, status, code):
+    assert isinstance(ask(call, platform.error(status, code)), Unknown)
 
 
 @pytest.mark.parametrize(
     "code",
-    ["PARAM_ERROR", "SIGN_ERROR", "NO_AUTH", "APPID_MCHID_NOT_MATCH", "ACCOUNT_ERROR", "TRADE_ERROR", "ORDER_CLOSED"],
+    [
+        "PARAM_ERROR",
+        "SIGN_ERROR",
+        "NO_AUTH",
+        "APPID_MCHID_NOT_MATCH",
+        "ACCOUNT_ERROR",
+        "TRADE_ERROR",
+        "ORDER_CLOSED",
+    ],
 )
 def test_prepay_refusals(channel, transport, platform, code):
     transport.answers = [platform.error(400, code)]
     assert channel.prepare(PAYMENT) == Refused(code, f"about {code}")
 
 
-@pytest.mark.parametrize("code", ["ORDERPAID", "OUT_TRADE_NO_USED", "INVALID_REQUEST", "FREQUENCY_LIMITED", "USERPAYING"])
+@pytest.mark.parametrize(
+    "code", ["ORDERPAID", "OUT_TRADE_NO_USED", "INVALID_REQUEST", "FREQUENCY_LIMITED", "USERPAYING"]
+)
 def test_prepay_codes_that_a_query_must_settle(channel, transport, platform, code):
     transport.answers = [platform.error(403, code)]
     assert channel.prepare(PAYMENT) == Unknown(code)
@@ -135,9 +165,8 @@ def test_prepay_codes_that_a_query_must_settle(channel, transport, platform, cod
         (404, "MCH_NOT_EXISTS", Unknown("MCH_NOT_EXISTS")),
     ],
 )
-def test_close_results(channel, transport, platform, status, code, result):
-    transport.answers = [platform.error(status, code)]
-    assert channel.close(NO, None) == result
+def test_close_results(ask, platform, status, code, result):
+    assert ask(CALLS["close"], platform.error(status, code)) == result
 
 
 @pytest.mark.parametrize("code", ["NOT_ENOUGH", "INVALID_REQUEST", "PARAM_ERROR", "RESOURCE_NOT_EXISTS"])
@@ -236,14 +265,20 @@ def test_partner_query(partner, channel, transport, platform, partner_trade):
         ("PROCESSING", RefundState.PROCESSING),
     ],
 )
-def test_refund_states(channel, transport, platform, refund_answer, status, state):
-    transport.answers = [platform.answer(200, {**refund_answer, "status": status})]
-    assert channel.query_refund(REFUND.refund_no, None).state is state
+def test_refund_states(ask, platform, refund_answer, status, state):
+    answer = platform.answer(200, {**refund_answer, "status": status})
+    assert ask(CALLS["query_refund"], answer).state is state
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"status": "NOT_FOUND"}, {"out_refund_no": "X"}, {"refund_id": None}, {"amount": {"refund": -1}}, {"out_trade_no": "X"}],
+    [
+        {"status": "NOT_FOUND"},
+        {"out_refund_no": "X"},
+        {"refund_id": None},
+        {"amount": {"refund": -1}},
+        {"out_trade_no": "X"},
+    ],
     ids=str,
 )
 def test_a_refund_answer_that_is_not_ours_or_not_whole_is_unknown(

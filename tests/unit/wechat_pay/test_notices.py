@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import pytest
+
 from octane.channels.port import (
     NoticeForeignError,
     NoticeRefusedError,
@@ -168,7 +169,9 @@ def test_a_notice_for_someone_else(channel, platform, trade, change):
         channel.read_payment_notice(*signed(platform, platform.notice_body({**trade, **change})))
 
 
-@pytest.mark.parametrize("change", [{"sub_mchid": "1900000098"}, {"sp_mchid": "19"}, {"sp_appid": "wx"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"sub_mchid": "1900000098"}, {"sp_mchid": "19"}, {"sp_appid": "wx"}], ids=str
+)
 def test_a_partner_notice_for_someone_else(partner, platform, partner_trade, change):
     with pytest.raises(NoticeForeignError):
         partner.read_payment_notice(*signed(platform, platform.notice_body({**partner_trade, **change})))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
+
 from octane.channels.port import (
     CloseResult,
     PaymentMethod,
@@ -55,7 +56,9 @@ def test_a_request_is_signed_over_exactly_what_is_sent(channel, transport, platf
     assert (found["mchid"], found["serial_no"], found["timestamp"]) == ("1900000001", "4A3B", "1795000000")
 
 
-def test_an_empty_body_keeps_its_line_feed_and_the_query_is_signed(channel, transport, platform, merchant_key):
+def test_an_empty_body_keeps_its_line_feed_and_the_query_is_signed(
+    channel, transport, platform, merchant_key
+):
     transport.answers = [platform.error(404, "ORDER_NOT_EXIST")]
     channel.query(OUT_TRADE_NO, None)
     found = dict(re.findall(r'(\w+)="([^"]*)"', transport.last.headers["authorization"]))
@@ -106,7 +109,9 @@ def test_a_station_of_its_own_is_named_in_the_request(channel, transport, platfo
     assert transport.last.fields["sub_mchid"] == "1900000077"
 
 
-def test_with_the_sub_merchants_application_the_payer_is_its_own(make_channel, partner_config, transport, platform):
+def test_with_the_sub_merchants_application_the_payer_is_its_own(
+    make_channel, partner_config, transport, platform
+):
     channel = make_channel(replace(partner_config, sub_appid="wx-sub"))
     transport.answers = [platform.answer(200, {"prepay_id": "wx-1"})]
     channel.prepare(payment())
@@ -116,7 +121,9 @@ def test_with_the_sub_merchants_application_the_payer_is_its_own(make_channel, p
 
 
 def test_jsapi_without_a_payer_is_refused_without_a_call(channel, transport):
-    assert channel.prepare(payment(payer_id=None)) == Refused("PAYER_MISSING", "JSAPI needs the payer's openid")
+    assert channel.prepare(payment(payer_id=None)) == Refused(
+        "PAYER_MISSING", "JSAPI needs the payer's openid"
+    )
     assert transport.requests == []
 
 
@@ -135,7 +142,9 @@ def test_client_parameters_verify_and_repeat(channel, merchant_key):
 
 
 def test_native_parameters_are_the_code(channel):
-    assert channel.client_parameters(PaymentMethod.WECHAT_NATIVE, "weixin://1", 1, "n") == {"code_url": "weixin://1"}
+    assert channel.client_parameters(PaymentMethod.WECHAT_NATIVE, "weixin://1", 1, "n") == {
+        "code_url": "weixin://1"
+    }
 
 
 def test_close_direct_and_partner(channel, partner, transport, platform):
@@ -188,11 +197,11 @@ def test_the_configuration_hides_its_secrets_and_refuses_gaps(config):
     shown = repr(config)
     assert config.api_v3_key not in shown
     assert "PRIVATE KEY" not in shown
-    with pytest.raises(WechatPayConfigError, match="^api_v3_key$"):
+    with pytest.raises(WechatPayConfigError, match=r"^api_v3_key$"):
         replace(config, api_v3_key="short")
-    with pytest.raises(WechatPayConfigError, match="^public_key_id$"):
+    with pytest.raises(WechatPayConfigError, match=r"^public_key_id$"):
         replace(config, public_key_pem="")
-    with pytest.raises(WechatPayConfigError, match="^mchid$"):
+    with pytest.raises(WechatPayConfigError, match=r"^mchid$"):
         type(config).from_secret({}, "", "", "")
-    with pytest.raises(WechatPayConfigError, match="^sub_appid$"):
+    with pytest.raises(WechatPayConfigError, match=r"^sub_appid$"):
         replace(config, sub_appid="wx-sub")

@@ -8,7 +8,7 @@ import os
 import random
 import time
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -169,7 +169,17 @@ def pause(attempt: int) -> None:
     time.sleep(random.uniform(0, PAUSE_SECONDS * 2**attempt))
 
 
-@cache
+class _Process:
+    wiring: Wiring | None = None
+
+
 def deps() -> Wiring:
-    """The wiring of this process."""
-    return Wiring(os.environ)
+    """The wiring of this process, made at the first call."""
+    if _Process.wiring is None:
+        _Process.wiring = Wiring(os.environ)
+    return _Process.wiring
+
+
+def use(wiring: Wiring | None) -> None:
+    """Put another wiring in place, or none: a process that plays several functions does this."""
+    _Process.wiring = wiring

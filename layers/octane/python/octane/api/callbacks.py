@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from octane.api.telemetry import logger, metrics
+from octane.api.telemetry import flush, logger
 from octane.kernel.errors import InputError, OctaneError
 
 MAX_BODY = 65_536
@@ -54,7 +54,7 @@ def _attempt(act: Act, event: dict[str, Any], context: Any) -> OctaneError | Non
         logger().warning("callback refused", extra={"code": error.code})
         return error
     finally:
-        metrics().flush_metrics()
+        flush()
     logger().info("callback accepted")
     return None
 

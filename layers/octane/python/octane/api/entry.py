@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError as Rout
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
-from octane.api.telemetry import logger, metrics
+from octane.api.telemetry import flush, logger
 from octane.kernel.caller import Caller, Role
 from octane.kernel.errors import InputError, NotFoundError, OctaneError, UnauthenticatedError
 
@@ -76,7 +76,7 @@ def lambda_entry(app: APIGatewayRestResolver) -> Handler:
             logger().exception("unhandled")
             answer = _respond(OctaneError())
         finally:
-            metrics().flush_metrics()
+            flush()
         logger().info("answered", extra={"status": answer["statusCode"], "route": event.get("resource")})
         return answer
 

@@ -16,6 +16,12 @@ def metrics() -> Metrics:
     return Metrics()
 
 
+def flush() -> None:
+    """Write the metrics of this invocation, if any, as one log line."""
+    if metrics().provider.metric_set:
+        metrics().flush_metrics()
+
+
 class MetricSignals:
     """A signal is a metric (its name) and a log line (its detail)."""
 

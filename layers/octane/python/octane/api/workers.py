@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from octane.api.telemetry import logger, metrics
+from octane.api.telemetry import flush, logger
 from octane.kernel.errors import InputError
 from octane.orders.model import Step
 from octane.orders.records import record_of
@@ -39,7 +39,7 @@ def queue_entry(handle: Callable[[Message], None]) -> Callable[[Event, Any], Par
             for kind, error, _ in processor.exceptions:
                 logger().warning("message failed", extra={"error": kind.__name__ if kind else "", "why": str(error)})
             logger().info("handled", extra={"messages": len(event["Records"])})
-            metrics().flush_metrics()
+            flush()
 
     return handler
 
@@ -60,6 +60,6 @@ def worker_entry(work: Callable[[Event], None]) -> Callable[[Event, Any], None]:
             work(event)
             logger().info("done", extra={"request_id": getattr(context, "aws_request_id", "")})
         finally:
-            metrics().flush_metrics()
+            flush()
 
     return handler

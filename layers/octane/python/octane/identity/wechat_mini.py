@@ -152,11 +152,13 @@ def _checked(code: str) -> str:
     return code
 
 
-def _error_of(fields: Mapping[str, object]) -> object:
-    return fields.get("errcode", 0)
+def _error_of(fields: Mapping[str, object]) -> int:
+    """Return WeChat's errcode: 0 when it is absent, -1 when it is no number."""
+    error = fields.get("errcode", 0)
+    return error if isinstance(error, int) else -1
 
 
-def _raise_for(error: object) -> None:
+def _raise_for(error: int) -> None:
     """Map WeChat's errcode. Not listed (-1 busy, 45011 too often, our own appid or secret): unavailable."""
     if error in CODE_INVALID:
         raise LoginCodeInvalidError

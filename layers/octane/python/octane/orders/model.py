@@ -51,7 +51,7 @@ class Order:
     request_digest: str
     placed_at: Instant
     expires_at: Instant
-    due_at: Instant | None
+    due_at: Instant | None = None
     """When somebody must look at the order again; None when nothing is awaited."""
     checks: int = 0
     """How often it was looked at in this state without news: the interval grows with it."""
@@ -120,7 +120,7 @@ class Refund:
     """Returns a payment the order never accepted, so it is not counted in the order's own refunds."""
     reason: str
     requested_at: Instant
-    due_at: Instant | None
+    due_at: Instant | None = None
     tries: int = 0
     request_digest: str = ""
     sub_merchant: str = ""
@@ -143,7 +143,7 @@ class Step:
     order_id: str
     user_id: str
     no: int
-    source: OrderState | None
+    source: OrderState | None = None
     target: OrderState
     event: Event
     at: Instant

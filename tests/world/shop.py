@@ -1,0 +1,387 @@
+"""The real handlers in this process: the template's routes, streams and queues, tables in memory, real simulators.
+
+    with opened_shop() as shop:
+        token = shop.log_in("openid-1")
+        answer = shop.post("/api/v1/orders", {...}, token=token)
+
+Business time is moved by hand (`shop.clock.move(seconds=…)`); what is signed on the wire carries the machine's time.
+"""
+
+import importlib.util
+import json
+import re
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from joserfc.jwk import OKPKey
+
+from local.package import read_template
+from octane import wiring
+from octane.kernel.clock import Clock, Instant, SystemClock
+from octane.orders.states import Queue
+from octane.store.expressions import marshal_item
+from octane.store.items import Table
+from octane.store.store import Store
+from simulators.client import World, running
+from simulators.server import Options
+from world.inbox import Inbox, Letter, opened_inbox
+from world.memory_engine import MemoryEngine
+from world.meter import Meter
+
+ROOT = Path(__file__).resolve().parents[2]
+FUNCTIONS = ROOT / "functions"
+SINOPEC_CARD = "1000111100001234567"
+
+
+class MovableClock:
+    """The machine's clock, some time ahead."""
+
+    def __init__(self) -> None:
+        self._ahead = 0
+        self._system = SystemClock()
+
+    def now(self) -> Instant:
+        return Instant(self._system.now() + self._ahead)
+
+    def move(self, *, seconds: int) -> None:
+        self._ahead += seconds * 1000
+
+
+class Signals:
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, dict[str, str | int]]] = []
+
+    def count(self, name: str, **detail: str | int) -> None:
+        self.seen.append((name, detail))
+
+    def named(self, name: str) -> list[dict[str, str | int]]:
+        return [detail for seen, detail in self.seen if seen == name]
+
+
+@dataclass
+class Lists:
+    """Queues and sockets that keep what they are given."""
+
+    messages: dict[Queue, deque[dict[str, str | int]]] = field(
+        default_factory=lambda: {queue: deque() for queue in Queue}
+    )
+    pushed: list[dict[str, str]] = field(default_factory=list)
+
+    def send(self, queue: Queue, messages: list[dict[str, str | int]]) -> None:
+        self.messages[queue].extend(messages)
+
+    def post(self, _connection_id: str, message: Any) -> None:
+        self.pushed.append(dict(message))
+
+
+class ShopWiring(wiring.Wiring):
+    """The product's wiring with tables in memory and movable time; clients and their wire are the real ones."""
+
+    def __init__(self, environment: dict[str, str], secrets: dict[str, Any], clock: MovableClock) -> None:
+        super().__init__(environment)
+        self._secrets = secrets
+        self.business_clock = clock
+        self.meter = Meter()
+        self.engine = MemoryEngine(clock, self.meter)
+        self.lists = Lists()
+        self.__dict__["signals"] = Signals()
+        self.__dict__["queues"] = self.lists
+        self.__dict__["sockets"] = self.lists
+
+    @cached_property
+    def clock(self) -> Clock:
+        return self.business_clock
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.engine, self.nonces, lambda _: None)
+
+    @cached_property
+    def channel(self) -> Any:
+        return self._on_machine_time.channel
+
+    @cached_property
+    def platform_keys(self) -> Any:
+        return self._on_machine_time.platform_keys
+
+    @cached_property
+    def issuer(self) -> Any:
+        return self._on_machine_time.issuer
+
+    @cached_property
+    def _on_machine_time(self) -> "_Outside":
+        return _Outside(self)
+
+    def _secret(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._secrets[name]
+        return found
+
+
+class _Outside(wiring.Wiring):
+    """The clients of the channel and the issuer, on the machine's clock."""
+
+    def __init__(self, shop: ShopWiring) -> None:
+        super().__init__(shop._environment)
+        self._shop = shop
+
+    @cached_property
+    def store(self) -> Store:
+        return self._shop.store
+
+    def _secret(self, name: str) -> dict[str, Any]:
+        return self._shop._secret(name)
+
+
+@dataclass
+class Answer:
+    status: int
+    body: Any
+    headers: dict[str, Any]
+
+    @property
+    def code(self) -> str:
+        return str(self.body["error"]["code"])
+
+
+class Shop:
+    """Octane and its customers, in one process."""
+
+    def __init__(self, world: World, inbox: Inbox, settings: dict[str, str]) -> None:
+        self.world = world
+        self.inbox = inbox
+        self.clock = MovableClock()
+        environment = {
+            "OCTANE_WECHAT_URL": world.wechat_url,
+            "OCTANE_WECHAT_MINI_URL": world.wechat_url,
+            "OCTANE_ISSUER_URL": world.issuer_url,
+            "OCTANE_PUBLIC_URL": inbox.url,
+            **settings,
+        }
+        key = OKPKey.generate_key("Ed25519", auto_kid=True)
+        self.secrets: dict[str, Any] = {
+            "WECHAT": world.wechat.get("/keys"),
+            "ISSUER": world.issuer.get("/keys"),
+            "TOKENS": {"private_jwk": key.as_dict(private=True), "pepper": "00" * 32},
+            "TOKEN_VERIFIER": {"public_jwks": {"keys": [key.as_dict(private=False)]}},
+        }
+        self.wiring = ShopWiring(environment, self.secrets, self.clock)
+        self._routes = list(_routes())
+        self._modules: dict[str, ModuleType] = {}
+        self._streamed = 0
+        self._keys = count(1)
+
+    @property
+    def signals(self) -> Signals:
+        signals = self.wiring.signals
+        assert isinstance(signals, Signals)
+        return signals
+
+    def function(self, name: str) -> Any:
+        """The handler of `orders/place_order` and the like, loaded once."""
+        if name not in self._modules:
+            spec = importlib.util.spec_from_file_location(name.replace("/", "_"), FUNCTIONS / f"{name}.py")
+            assert spec and spec.loader
+            module = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(module)
+            self._modules[name] = module
+        wiring.use(self.wiring)
+        return self._modules[name].handler
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        headers: dict[str, str] | None = None,
+        raw: str | None = None,
+    ) -> Answer:
+        """Send a request as API Gateway would: authorizer first, then the function the template names."""
+        event = self.event(method, path, body, headers=headers, raw=raw)
+        function, parameters, open_to_all = self._route(method, event["path"])
+        event["pathParameters"] = parameters
+        if not open_to_all:
+            request = {**event, "methodArn": "arn:aws:execute-api:r:1:api/local/GET/x"}
+            if token:
+                request["headers"] = {**event["headers"], "Authorization": f"Bearer {token}"}
+            try:
+                policy = self.function("identity/authorize")(request, context())
+            except Exception as refusal:
+                assert str(refusal) == "Unauthorized"
+                return Answer(401, {"error": {"code": "UNAUTHENTICATED"}}, {})
+            event["requestContext"]["authorizer"] = policy["context"]
+        with self.wiring.meter.operation(function.split("/")[1]):
+            answer = self.function(function)(event, context())
+        text = answer.get("body") or ""
+        found = answer.get("multiValueHeaders") or answer.get("headers") or {}
+        return Answer(answer["statusCode"], json.loads(text) if text[:1] in "{[" and text else text, found)
+
+    def event(
+        self, method: str, path: str, body: object, *, headers: dict[str, str] | None = None, raw: str | None = None
+    ) -> dict[str, Any]:
+        path, _, query = path.partition("?")
+        pairs = dict(pair.split("=", 1) for pair in query.split("&")) if query else None
+        text = raw if raw is not None else None if body is None else json.dumps(body)
+        sent = {"Content-Type": "application/json", **(headers or {})} if text is not None else dict(headers or {})
+        return {
+            "resource": path,
+            "path": path,
+            "httpMethod": method,
+            "headers": sent,
+            "multiValueHeaders": {name: [value] for name, value in sent.items()},
+            "queryStringParameters": pairs,
+            "multiValueQueryStringParameters": {n: [v] for n, v in pairs.items()} if pairs else None,
+            "pathParameters": None,
+            "stageVariables": None,
+            "body": text,
+            "isBase64Encoded": False,
+            "requestContext": {
+                "requestId": f"request-{next(self._keys)}",
+                "path": path,
+                "stage": "local",
+                "httpMethod": method,
+                "identity": {"sourceIp": "127.0.0.1"},
+            },
+        }
+
+    def get(self, path: str, *, token: str | None = None) -> Answer:
+        return self.call("GET", path, token=token)
+
+    def post(self, path: str, body: object = None, *, token: str | None = None, key: str | None = None) -> Answer:
+        """Post with a fresh Idempotency-Key, or the one given."""
+        return self.call(
+            "POST", path, body, token=token, headers={"Idempotency-Key": key or f"test-key-{next(self._keys):06d}"}
+        )
+
+    def deliver(self, seconds: float = 5) -> Answer:
+        """Take the next callback that a simulator sends and let its handler answer it."""
+        letter = self.inbox.next(seconds)
+        assert letter is not None, "no callback came"
+        return self.answer(letter)
+
+    def answer(self, letter: Letter) -> Answer:
+        answer = self.call("POST", letter.path, headers=letter.headers, raw=letter.body.decode())
+        letter.reply(answer.status, answer.body if isinstance(answer.body, str) else json.dumps(answer.body))
+        return answer
+
+    def drain(self) -> None:
+        """Carry the stream to its consumers and the queues to their workers, until all is quiet."""
+        while self._relay() or any(self._work(queue) for queue in Queue):
+            pass
+
+    def sweep(self) -> None:
+        """One tick of the schedule, and all that follows from it."""
+        self.function("orders/sweep_due")({}, context())
+        self.drain()
+
+    def _relay(self) -> bool:
+        changes = self.wiring.engine.changes(Table.ORDERS, self._streamed)
+        records = [
+            {"eventName": change.kind.value, "dynamodb": {"NewImage": marshal_item(change.new)}}
+            for change in changes
+            if change.new is not None
+        ]
+        if changes:
+            self._streamed = changes[-1].number
+        steps = [r for r in records if r["eventName"] == "INSERT" and "STEP#" in str(r["dynamodb"])]
+        for record in steps:
+            event = {"Records": [record]}
+            if "queue" in record["dynamodb"]["NewImage"]:  # type: ignore[index]
+                with self.wiring.meter.operation("dispatch_events"):
+                    self.function("orders/dispatch_events")(event, context())
+            with self.wiring.meter.operation("push_changes"):
+                self.function("notify/push_changes")(event, context())
+        return bool(steps)
+
+    def _work(self, queue: Queue) -> bool:
+        waiting = self.wiring.lists.messages[queue]
+        if not waiting:
+            return False
+        workers = {Queue.RECHARGE: "recharge_order", Queue.REFUND: "refund_payment", Queue.DUE: "settle_due"}
+        record = {"messageId": "1", "body": json.dumps(waiting.popleft()), "eventSource": "aws:sqs"}
+        with self.wiring.meter.operation(workers[queue]):
+            answer = self.function(f"orders/{workers[queue]}")({"Records": [record]}, context())
+        assert not answer["batchItemFailures"], answer
+        return True
+
+    def _route(self, method: str, path: str) -> tuple[str, dict[str, str] | None, bool]:
+        for verb, pattern, function, open_to_all in self._routes:
+            found = pattern.fullmatch(path)
+            if verb == method and found:
+                return function, found.groupdict() or None, open_to_all
+        raise LookupError(f"the template has no route {method} {path}")
+
+    def log_in(self, openid: str, *, phone: str = "13800138000") -> str:
+        """A customer with a bound phone; returns the access token."""
+        session = self.post("/api/v1/sessions", {"provider": "WECHAT", "code": f"code-{openid}"})
+        assert session.status == 201, session
+        token = str(session.body["access_token"])
+        bound = self.call("POST", "/api/v1/me/phone", {"code": f"phone-{phone}"}, token=token)
+        assert bound.status == 200, bound
+        return token
+
+    def bind_card(self, token: str, number: str = SINOPEC_CARD) -> str:
+        answer = self.post("/api/v1/cards", {"number": number, "holder_name": "张三"}, token=token)
+        assert answer.status == 201, answer
+        return str(answer.body["card_id"])
+
+    def place(self, token: str, card_id: str, amount: int = 10_000) -> str:
+        answer = self.post("/api/v1/orders", {"card_id": card_id, "amount_fen": amount}, token=token)
+        assert answer.status == 201, answer
+        return str(answer.body["order_id"])
+
+    def start_paying(self, token: str, order_id: str) -> str:
+        """Start a JSAPI payment; returns the out_trade_no."""
+        answer = self.post(f"/api/v1/orders/{order_id}/pay", {"method": "WECHAT_JSAPI"}, token=token)
+        assert answer.status == 200, answer
+        return str(answer.body["payment"]["out_trade_no"])
+
+
+def _routes() -> Iterator[tuple[str, re.Pattern[str], str, bool]]:
+    """Method, path, function and whether anybody may call, from the template."""
+    resources = read_template(ROOT / "template.yaml")["Resources"]
+    for resource in resources.values():
+        properties = resource.get("Properties", {})
+        for event in properties.get("Events", {}).values():
+            if event["Type"] == "Api":
+                route = event["Properties"]
+                folder = properties["CodeUri"].removeprefix("functions/").strip("/")
+                function = f"{folder}/{properties['Handler'].removesuffix('.handler')}"
+                pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route["Path"]))
+                open_to_all = (route.get("Auth") or {}).get("Authorizer") == "NONE"
+                yield route["Method"].upper(), pattern, function, open_to_all
+
+
+def context() -> Any:
+    return SimpleNamespace(
+        aws_request_id="lambda-request",
+        function_name="test",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:r:1:function:test",
+        get_remaining_time_in_millis=lambda: 10_000,
+    )
+
+
+@contextmanager
+def opened_shop(directory: Path, **settings: str) -> Iterator[Shop]:
+    """A shop beside running simulators; closed on the way out."""
+    with opened_inbox() as inbox:
+        options = Options(
+            state_dir=directory,
+            refund_ms=20,
+            recharge_ms=20,
+            issuer_callback_url=f"{inbox.url}/api/v1/callbacks/issuers/juhe",
+        )
+        with running(options) as world:
+            try:
+                yield Shop(world, inbox, settings)
+            finally:
+                wiring.use(None)
