@@ -1,4 +1,4 @@
-"""`python -m local up`: run Octane here until Ctrl-C. In that terminal, Enter deploys the tree as it is now."""
+"""`python -m local up`: run Octane here until Ctrl-C; Enter deploys the tree as it then is."""
 
 import argparse
 import select
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--aws-port", type=int, default=0, help="the embedded AWS's; default: a free one")
     parser.add_argument("--iam", action="store_true", help="enforce every IAM policy")
     parser.add_argument("--directory", type=Path, default=ROOT / ".local", help="logs and state")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a template parameter")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="template parameter")
     chosen = parser.parse_args(arguments)
     settings = dict(pair.split("=", 1) for pair in chosen.set)
     signal.signal(signal.SIGTERM, _stop)

@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from botocore.config import Config
 from local.processes import clean_environment, free_port, start, stop, wait_until
 
 REGION = "us-east-1"
+ROOT_CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+"""What the embedded AWS takes for the owner of the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +42,25 @@ class Cloud:
 
 
 def client(endpoint: str, service: str, **options: Any) -> Any:
-    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    """A boto3 client of the embedded AWS at `endpoint`, unless `options` name another `endpoint_url`."""
+    session: Any = boto3.Session(region_name=REGION)
     config = Config(retries={"max_attempts": 2}, connect_timeout=5, read_timeout=60)
-    return session.client(service, endpoint_url=options.pop("endpoint_url", endpoint), config=config, **options)
+    settings = {"endpoint_url": endpoint, "config": config, **ROOT_CREDENTIALS} | options
+    return session.client(service, **settings)
 
 
-def start_cloud(directory: Path, *, port: int = 0, iam: bool = False, keep: bool = False) -> Cloud:
-    """Start the embedded AWS in `directory`, which is wiped first unless `keep`. `iam` enforces every policy."""
+def start_cloud(directory: Path, *, port: int = 0, iam: bool = False) -> Cloud:
+    """Start an empty embedded AWS; its state is under `directory`. `iam` enforces every policy."""
     home = directory / "aws"
-    if not keep:
-        shutil.rmtree(home, ignore_errors=True)
-    scratch = home / "tmp"
-    shutil.rmtree(scratch, ignore_errors=True)
-    for folder in (scratch, home / "state", home / "s3"):
-        folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(home, ignore_errors=True)
+    for folder in ("tmp", "state", "s3"):
+        (home / folder).mkdir(parents=True)
     port = port or free_port()
     settings = {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": "127.0.0.1",
-        "TMPDIR": str(scratch),
+        "TMPDIR": str(home / "tmp"),
         "STATE_DIR": str(home / "state"),
         "S3_DATA_DIR": str(home / "s3"),
         "PERSIST_STATE": "1",
@@ -67,8 +69,7 @@ def start_cloud(directory: Path, *, port: int = 0, iam: bool = False, keep: bool
         "SFTP_ENABLED": "0",
         "LOG_LEVEL": "WARNING",
         "AUTH": "true" if iam else "false",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        **{name.upper(): value for name, value in ROOT_CREDENTIALS.items()},
         "PYTHONUNBUFFERED": "1",
     }
     log = directory / "aws.log"
@@ -86,6 +87,6 @@ def start_cloud(directory: Path, *, port: int = 0, iam: bool = False, keep: bool
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:
-            return bool(answer.status == 200)
+            return bool(answer.status == HTTPStatus.OK)
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False

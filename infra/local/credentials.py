@@ -16,7 +16,7 @@ def fill_secrets(cloud: Cloud, outputs: Mapping[str, str], simulators: Simulator
     Token keys that are already there stay, so that a deployment logs nobody out.
     """
     manager = cloud.client("secretsmanager")
-    values = {
+    values: dict[str, object] = {
         "WechatSecretArn": simulators.wechat("GET", "/keys"),
         "IssuerSecretArn": simulators.issuer("GET", "/keys"),
     }
@@ -30,5 +30,5 @@ def fill_secrets(cloud: Cloud, outputs: Mapping[str, str], simulators: Simulator
 def token_keys() -> tuple[dict[str, object], dict[str, object]]:
     """The values of the signing and the verifying secret: a new Ed25519 key and a new pepper."""
     key = OKPKey.generate_key("Ed25519", {"kid": secrets.token_hex(8), "use": "sig", "alg": "Ed25519"})
-    signing = {"private_jwk": key.as_dict(private=True), "pepper": secrets.token_hex(32)}
+    signing: dict[str, object] = {"private_jwk": key.as_dict(private=True), "pepper": secrets.token_hex(32)}
     return signing, {"public_jwks": {"keys": [key.as_dict(private=False)]}}

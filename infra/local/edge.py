@@ -11,17 +11,27 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, WSMsgType, WSServerHandshakeError, web
+from aiohttp import (
+    ClientSession,
+    ClientTimeout,
+    ClientWebSocketResponse,
+    WSMsgType,
+    WSServerHandshakeError,
+    web,
+)
 from yarl import URL
 
 BODY_LIMIT = 10 * 1024 * 1024
 """Bytes; API Gateway refuses more."""
 ANSWER_SECONDS = 29
 """API Gateway's own limit."""
+AGAIN = "Try the same request again: nothing is lost, and nothing happens twice."
 
 _HOP_BY_HOP = frozenset(
-    {"connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade", "host"}
+    {"connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade"}
 )
+_NOT_SENT_ON = _HOP_BY_HOP | {"host"}
+_NOT_SENT_BACK = _HOP_BY_HOP | {"content-length", "date", "server"}
 
 
 @dataclass(slots=True)
@@ -100,7 +110,7 @@ async def _forward(session: ClientSession, targets: Targets, request: web.Reques
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         return _refusal(413, "BODY_TOO_LARGE", "The request is larger than 10 MB.")
-    headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _HOP_BY_HOP]
+    headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _NOT_SENT_ON]
     url = URL(targets.rest + request.raw_path, encoded=True)
     try:
         async with session.request(
@@ -108,12 +118,8 @@ async def _forward(session: ClientSession, targets: Targets, request: web.Reques
         ) as answer:
             content = await answer.read()
     except (TimeoutError, OSError):
-        return _refusal(503, "UNAVAILABLE", "Try the same request again: nothing is lost, and nothing happens twice.")
-    kept = [
-        (name, value)
-        for name, value in answer.headers.items()
-        if name.lower() not in _HOP_BY_HOP | {"content-length", "date", "server"}
-    ]
+        return _refusal(503, "UNAVAILABLE", AGAIN)
+    kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _NOT_SENT_BACK]
     response = web.Response(status=answer.status, body=content)
     response.headers.popall("Content-Type", None)
     response.headers.extend(kept)
@@ -170,7 +176,8 @@ def _status_page(targets: Targets) -> web.Response:
     state = "running" if targets.rest else "starting"
     page = (
         "<!doctype html><html lang=en><meta charset=utf-8><title>Octane</title>"
-        "<style>body{font:16px system-ui;margin:3em auto;max-width:60em}th{text-align:left;padding-right:2em}</style>"
+        "<style>body{font:16px system-ui;margin:3em auto;max-width:60em}th{text-align:left;padding:0 2em 0 0}"
+        "</style>"
         f"<h1>Octane is {state}</h1><table>{rows}</table></html>"
     )
     return web.Response(text=page, content_type="text/html")

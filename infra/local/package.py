@@ -68,7 +68,7 @@ def _compiled(path: Path, name: str) -> bytes:
 
 
 def _comes_from_environment(resource: str) -> bool:
-    """Functions run on this machine's Python: packages built for Lambda's do not load, and the venv has them all."""
+    """Functions run on this machine's Python: packages built for Lambda do not load, and the venv has all."""
     return resource == "DependenciesLayer"
 
 

@@ -36,7 +36,7 @@ def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
 
 
 def start(command: Sequence[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[str]:
-    """Start `command` in a session of its own, so that Ctrl-C at the terminal reaches only us; its errors go to `log`."""
+    """Start `command`, its errors going to `log`, in a session of its own: Ctrl-C reaches only us."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as errors:
         return subprocess.Popen(  # the commands are our own: no shell, no outside input
@@ -62,8 +62,9 @@ def wait_until(ready: Callable[[], bool], process: subprocess.Popen[str], log: P
 def first_line(process: subprocess.Popen[str], log: Path, name: str) -> str:
     """The first line that the process prints; what follows goes to `log`, so that the pipe never fills."""
     found: list[str] = []
-    assert process.stdout is not None
     stream = process.stdout
+    if stream is None:
+        raise NotReadyError(f"{name} has no output to read")
 
     def drain() -> None:
         with contextlib.suppress(ValueError):  # the stream may be closed under us when the process is stopped

@@ -23,7 +23,7 @@ class Simulators:
     process: subprocess.Popen[str]
 
     def wechat(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One control-plane command to WeChat, such as `POST /cashier/pay`; raises `urllib.error.HTTPError`."""
+        """One control-plane command, such as `POST /cashier/pay`; raises `urllib.error.HTTPError`."""
         return _control(self.wechat_url, method, command, body)
 
     def issuer(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -26,9 +26,9 @@ class LocalOctane:
         with LocalOctane(directory) as octane:
             urllib.request.urlopen(f"{octane.url}/api/v1/...")
 
-    `directory` holds logs and state; the embedded AWS's part is wiped at the start. `settings` are parameters of the
-    template (`OrderSeconds="5"`). `simulator_options` go to `python -m simulators`. `iam` enforces every policy.
-    `root` is the tree to deploy, with `template.yaml` at its top.
+    `directory` holds logs and state; the embedded AWS's part is wiped at the start. `settings` are parameters
+    of the template (`{"OrderSeconds": "5"}`), `change` edits it, `iam` enforces its policies.
+    `simulator_options` go to `python -m simulators`. `root` is the tree to deploy.
     """
 
     cloud: Cloud
@@ -98,6 +98,7 @@ class LocalOctane:
         self._settings |= settings
         parameters = {
             "Stage": "local",
+            "SnapStart": "None",  # it would start all functions at once here, and two cores choke on it
             "PublicUrl": self.edge.url,
             "WechatUrl": self.simulators.wechat_url,
             "WechatMiniUrl": self.simulators.wechat_url,

@@ -4,6 +4,7 @@ import json
 import secrets
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -157,8 +158,9 @@ def load_or_make_keys(path: Path, now: datetime) -> Keys:
     return keys
 
 
+@lru_cache(maxsize=64)
 def private_key(pem: str) -> RSAPrivateKey:
-    """Raises `ValueError` for anything but an RSA private key."""
+    """Read a key once: checking it costs some 30 ms. Raises `ValueError` for anything but an RSA key."""
     key = load_pem_private_key(pem.encode(), None)
     if not isinstance(key, RSAPrivateKey):
         raise ValueError("not an RSA key")

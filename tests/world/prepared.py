@@ -79,7 +79,7 @@ def applied(write: Prepared, before: Row | None) -> Row | None:
 
 def validate_key(key: Key) -> None:
     for part, most in ((key.pk, MAX_PARTITION), (key.sk, MAX_SORT)):
-        if not isinstance(part, str) or not 0 < text_size(part) <= most:
+        if not 0 < text_size(part) <= most:
             raise RefusedError("a key has 1 to 2048 bytes, a sort key 1 to 1024")
 
 

@@ -225,12 +225,22 @@ class Shop:
         return Answer(answer["statusCode"], json.loads(text) if text[:1] in "{[" and text else text, found)
 
     def event(
-        self, method: str, path: str, body: object, *, headers: dict[str, str] | None = None, raw: str | None = None
+        self,
+        method: str,
+        path: str,
+        body: object,
+        *,
+        headers: dict[str, str] | None = None,
+        raw: str | None = None,
     ) -> dict[str, Any]:
         path, _, query = path.partition("?")
         pairs = dict(pair.split("=", 1) for pair in query.split("&")) if query else None
         text = raw if raw is not None else None if body is None else json.dumps(body)
-        sent = {"Content-Type": "application/json", **(headers or {})} if text is not None else dict(headers or {})
+        sent = (
+            {"Content-Type": "application/json", **(headers or {})}
+            if text is not None
+            else dict(headers or {})
+        )
         return {
             "resource": path,
             "path": path,
@@ -255,10 +265,16 @@ class Shop:
     def get(self, path: str, *, token: str | None = None) -> Answer:
         return self.call("GET", path, token=token)
 
-    def post(self, path: str, body: object = None, *, token: str | None = None, key: str | None = None) -> Answer:
+    def post(
+        self, path: str, body: object = None, *, token: str | None = None, key: str | None = None
+    ) -> Answer:
         """Post with a fresh Idempotency-Key, or the one given."""
         return self.call(
-            "POST", path, body, token=token, headers={"Idempotency-Key": key or f"test-key-{next(self._keys):06d}"}
+            "POST",
+            path,
+            body,
+            token=token,
+            headers={"Idempotency-Key": key or f"test-key-{next(self._keys):06d}"},
         )
 
     def deliver(self, seconds: float = 5) -> Answer:

@@ -64,7 +64,7 @@ class WeChat:
         self.now = now
         self.random = random
         self.signer = Signer(keys, now, random)
-        self.mini = MiniProgram(keys.appid, keys.app_secret, now, random)
+        self.mini = MiniProgram(frozenset({keys.appid, keys.sub_appid}), keys.app_secret, now, random)
         self.refund_ms = 300
         """What a reset goes back to."""
         self.reset()

@@ -26,12 +26,14 @@ def mini_error(code: int, message: str) -> RefusedError:
 
 
 class MiniProgram:
-    def __init__(self, appid: str, app_secret: str, now: Now, random: Random) -> None:
-        self._appid = appid
+    def __init__(self, appids: frozenset[str], app_secret: str, now: Now, random: Random) -> None:
+        self._appids = appids
+        """The merchant's own and its sub-merchant's, both with the same secret."""
         self._secret = app_secret
         self._now = now
         self._random = random
         self._token = ""
+        self._token_appid = ""
         self._tokens: dict[str, int] = {}
         self._forced: list[int] = []
 
@@ -50,6 +52,7 @@ class MiniProgram:
         self._known(appid, secret)
         if grant != "client_credential":
             raise mini_error(40002, "invalid grant_type")
+        self._token_appid = appid
         now = self._now()
         left = (self._tokens.get(self._token, now) - now) // 1000
         if forced:
@@ -83,12 +86,12 @@ class MiniProgram:
                 "phoneNumber": match[1],
                 "purePhoneNumber": match[1],
                 "countryCode": "86",
-                "watermark": {"timestamp": now // 1000, "appid": self._appid},
+                "watermark": {"timestamp": now // 1000, "appid": self._token_appid},
             },
         }
 
     def _known(self, appid: str, secret: str) -> None:
-        if appid != self._appid:
+        if appid not in self._appids:
             raise mini_error(40013, "invalid appid")
         if secret != self._secret:
             raise mini_error(40125, "invalid appsecret")

@@ -1,0 +1,131 @@
+"""The six stories. Each returns the id of its order, or raises `StoryError`."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from demo.customer import Customer, Json, Stage, StoryError
+
+SINOPEC = "100011{:013d}"
+PETROCHINA = "90{:014d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    name: str
+    title: str
+    card: str
+    play: Callable[[Customer], Awaitable[str]]
+
+
+async def paid_and_recharged(person: Customer) -> str:
+    order_id = await person.place(10_000)
+    trade = await person.start_paying(order_id)
+    await pay(person, trade)
+    order = await person.until(order_id, "SUCCEEDED", is_in("SUCCEEDED"))
+    must(order, captured_fen=10_000, refunded_fen=0)
+    await person.until_pushed(order_id, "OrderPaid")
+    await person.until_pushed(order_id, "OrderSucceeded")
+    return order_id
+
+
+async def issuer_refuses(person: Customer) -> str:
+    order_id = await person.place(20_000)
+    trade = await person.start_paying(order_id)
+    await person.stage.issuer.do("/rules", operation="submit", effect="fail", count=1, key=f"{order_id}R01")
+    await pay(person, trade)
+    order = await person.until(order_id, "FAILED and refunded", lambda o: o["refunded_fen"] == 20_000)
+    must(order, state="FAILED", captured_fen=20_000)
+    await person.until_pushed(order_id, "RefundSucceeded")
+    return order_id
+
+
+async def never_paid(person: Customer) -> str:
+    order_id = await person.place(30_000)
+    await person.start_paying(order_id)
+    order = await person.until(order_id, "CLOSED", is_in("CLOSED"))
+    must(order, captured_fen=0, reason="EXPIRED")
+    return order_id
+
+
+async def paid_after_close(person: Customer) -> str:
+    order_id = await person.place(40_000)
+    trade = await person.start_paying(order_id)
+    await person.until(order_id, "CLOSED", is_in("CLOSED"))
+    await pay(person, trade, late=True)
+    order = await person.until(order_id, "the refund", refunded)
+    must(order, state="CLOSED", captured_fen=0)
+    if [refund["amount_fen"] for refund in order["refunds"]] != [40_000]:
+        raise StoryError(f"one refund of 400.00 was awaited, got {order['refunds']}")
+    return order_id
+
+
+async def callback_lost(person: Customer) -> str:
+    order_id = await person.place(50_000)
+    trade = await person.start_paying(order_id)
+    await person.stage.wechat.do("/rules", operation="payment_notice", effect="lose", key=trade)
+    await pay(person, trade)
+    order = await person.until(order_id, "SUCCEEDED", is_in("SUCCEEDED"))
+    must_be_proven_by(order, "OrderPaid", "query:")
+    return order_id
+
+
+async def issuer_answer_lost(person: Customer) -> str:
+    order_id = await person.place(60_000)
+    number = f"{order_id}R01"
+    trade = await person.start_paying(order_id)
+    await person.stage.issuer.do("/rules", operation="submit", effect="drop_after", count=1, key=number)
+    await person.stage.issuer.do("/rules", operation="recharge_notice", effect="lose", key=number)
+    await pay(person, trade)
+    order = await person.until(order_id, "SUCCEEDED", is_in("SUCCEEDED"))
+    must_be_proven_by(order, "OrderSucceeded", "query:")
+    books = await person.stage.issuer.look("/books")
+    recharged = [one for one in books["recharges"] if number in str(one)]
+    if len(recharged) != 1:
+        raise StoryError(f"the card was to be recharged once, the issuer has {recharged}")
+    return order_id
+
+
+STORIES = (
+    Story("paid", "paid and recharged", SINOPEC.format(1), paid_and_recharged),
+    Story("refused", "the issuer refuses → refunded", PETROCHINA.format(2), issuer_refuses),
+    Story("unpaid", "never paid → closed", SINOPEC.format(3), never_paid),
+    Story("late", "paid after close → refunded", PETROCHINA.format(4), paid_after_close),
+    Story("silent", "callback lost → found by query", SINOPEC.format(5), callback_lost),
+    Story("vague", "issuer's answer lost → found by query, recharged once", PETROCHINA.format(6), issuer_answer_lost),
+)
+
+
+async def play(story: Story, stage: Stage) -> str:
+    person = Customer(stage, story.name)
+    try:
+        await person.arrive(story.card)
+        return await story.play(person)
+    finally:
+        await person.leave()
+
+
+async def pay(person: Customer, trade: str, *, late: bool = False) -> None:
+    """The customer confirms on the phone."""
+    order: Json = {"out_trade_no": trade, **({"late": True} if late else {})}
+    await person.stage.wechat.do("/cashier/pay", **order)
+    person.stage.tell(person.name, "paid on the phone" + (", although closed" if late else ""))
+
+
+def is_in(state: str) -> Callable[[Json], bool]:
+    return lambda order: bool(order["state"] == state)
+
+
+def refunded(order: Json) -> bool:
+    return bool(order["refunds"]) and all(refund["status"] == "SUCCEEDED" for refund in order["refunds"])
+
+
+def must(order: Json, **expected: object) -> None:
+    wrong = {name: order[name] for name, value in expected.items() if order[name] != value}
+    if wrong:
+        raise StoryError(f"expected {expected}, got {wrong}")
+
+
+def must_be_proven_by(order: Json, event: str, proof: str) -> None:
+    found = [step["because"] for step in order["timeline"] if step["event"] == event]
+    if len(found) != 1 or not found[0].startswith(proof):
+        raise StoryError(f"{event} was to be proven once by {proof} got {found}")
