@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from octane.api import entry
-from octane.api.views import BindCard, CardView
+from octane.api.views.cards import BindCard, CardView
 from octane.cards import cards
 from octane.identity.users import phone_of
 from octane.wiring import deps

@@ -1,4 +1,5 @@
-"""The authorizer of the REST API (bearer token) and of the WebSocket API (token in the query). No AWS call."""
+"""The authorizer of the REST API (bearer token) and of the WebSocket API (token in the query). No AWS
+call."""
 
 from typing import Any
 
@@ -8,7 +9,8 @@ from octane.wiring import deps
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Allow the whole API to a valid token, because the answer is cached for all its routes; say who it is."""
+    """Allow the whole API to a valid token, because the answer is cached for all its routes; say who it
+    is."""
     try:
         caller = deps().verifier.read(_token(event), deps().clock.now())
     except UnauthenticatedError as error:

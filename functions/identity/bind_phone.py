@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from octane.api import entry
-from octane.api.views import BindPhone, UserView
+from octane.api.views.identity import BindPhone, UserView
 from octane.identity import sessions
 from octane.wiring import deps
 

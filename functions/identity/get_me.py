@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from octane.api.entry import caller, lambda_entry, read_json
-from octane.api.views import UserView
+from octane.api.views.identity import UserView
 from octane.identity.users import get_user
 from octane.wiring import deps
 

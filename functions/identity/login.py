@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from octane.api.entry import IdempotencyKey, lambda_entry, read_json
-from octane.api.views import LogIn, SessionView
+from octane.api.views.identity import LogIn, SessionView
 from octane.identity.sessions import log_in
 from octane.wiring import deps
 

@@ -9,7 +9,9 @@ from octane.wiring import deps
 app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=read_json)
 
 
-@app.delete("/api/v1/sessions/current", summary="Log out: the session cannot be refreshed any more", status_code=204)
+@app.delete(
+    "/api/v1/sessions/current", summary="Log out: the session cannot be refreshed any more", status_code=204
+)
 def logout() -> Response[None]:
     log_out(deps(), caller(app))
     return Response(status_code=204)

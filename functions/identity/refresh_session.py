@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from octane.api import entry
-from octane.api.views import RefreshSession, SessionView
+from octane.api.views.identity import RefreshSession, SessionView
 from octane.identity import sessions
 from octane.wiring import deps
 

@@ -9,6 +9,8 @@ from octane.wiring import deps
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     context = event["requestContext"]
-    open_connection(deps().store, context["authorizer"]["user_id"], context["connectionId"], deps().clock.now())
+    open_connection(
+        deps().store, context["authorizer"]["user_id"], context["connectionId"], deps().clock.now()
+    )
     logger().info("connected")
     return {"statusCode": 200}

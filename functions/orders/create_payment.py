@@ -3,14 +3,16 @@
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from octane.api import entry
-from octane.api.views import CreatePayment, StartedPaymentView
+from octane.api.views.payments import CreatePayment, StartedPaymentView
 from octane.orders.quick_pay import QuickPay, quick_pay
 from octane.wiring import deps
 
 app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entry.read_json)
 
 
-@app.post("/api/v1/payments/create", summary="Top up the only (or the named) card and start paying", status_code=201)
+@app.post(
+    "/api/v1/payments/create", summary="Top up the only (or the named) card and start paying", status_code=201
+)
 def create_payment(body: CreatePayment, key: entry.IdempotencyKey) -> StartedPaymentView:
     request = QuickPay(body.userId, body.amount, body.paymentMethod, body.cardId)
     return StartedPaymentView.of(quick_pay(deps(), entry.caller(app), request, key))

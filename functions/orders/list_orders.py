@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from octane.api import entry
-from octane.api.views import OrderList, OrderView
+from octane.api.views.orders import OrderList, OrderView
 from octane.orders import access
 from octane.wiring import deps
 
@@ -15,7 +15,9 @@ app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entr
 
 @app.get("/api/v1/orders", summary="List a person's orders, newest first")
 def list_orders(
-    userId: Annotated[str | None, Query(max_length=64, description="Your own id, unless your role reads all.")] = None,
+    userId: Annotated[
+        str | None, Query(max_length=64, description="Your own id, unless your role reads all.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=50)] = access.PAGE,
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
 ) -> OrderList:

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from octane.api import entry
-from octane.api.views import PayOrder, StartedPaymentView
+from octane.api.views.payments import PayOrder, StartedPaymentView
 from octane.orders import pay
 from octane.wiring import deps
 

@@ -3,7 +3,7 @@
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from octane.api import entry
-from octane.api.views import OrderView, PlaceOrderBody
+from octane.api.views.orders import OrderView, PlaceOrderBody
 from octane.orders import place
 from octane.wiring import deps
 

@@ -1,4 +1,5 @@
-"""`python -m demo`: deploy Octane here, play the main job, hold the books together; `--stay` keeps it running.
+"""`python -m demo`: deploy Octane here, play the main job, hold the books together; `--stay` keeps it
+running.
 
 The last line is one JSON object; the exit status is 0 only if every story ended as told and all books agree.
 """
@@ -10,27 +11,27 @@ import json
 import signal
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from demo.books import Comparison, compare, read_entries
-from demo.customer import Company, Customer, Json, Stage, StoryError, new_session
+from demo.customer import Company, Customer, Stage, StoryError, new_session
+from demo.report import Told, report
 from demo.stories import STORIES, Story, play
 from local.world import ROOT, LocalOctane
-from octane.kernel.money import format_yuan
 
 SETTINGS = {"OrderSeconds": "12", "PaymentQuerySeconds": "3", "RechargeQuerySeconds": "3"}
 """Shortened deadlines, in seconds: on AWS the defaults are 15 minutes and one minute."""
 TICK_SECONDS = 2.0
 WIDTH = 10
+TRY_IT = """Octane runs at {url} until Ctrl-C. Three lines to try:
 
-
-@dataclass
-class Told:
-    story: Story
-    order: Json | None
-    error: str = ""
+  TOKEN=$(curl -s {url}/api/v1/sessions -d '{{"provider":"WECHAT","code":"code-paid"}}' \\
+    -H 'Content-Type: application/json' -H 'Idempotency-Key: {key}' \\
+    | python3 -c 'import json,sys;print(json.load(sys.stdin)["access_token"])')
+  curl -s "{url}/api/v1/orders?limit=3" -H "Authorization: Bearer $TOKEN"
+  curl -s {url}/api/v1/cards -H "Authorization: Bearer $TOKEN"
+"""
 
 
 def main(arguments: list[str]) -> int:
@@ -63,7 +64,7 @@ def _run(chosen: argparse.Namespace) -> int:
         told = asyncio.run(_perform(octane))
         books = _books(octane)
         seconds = round(time.monotonic() - began, 1)
-        _report(told, books)
+        report(told, books, say)
         passed = sum(not one.error for one in told)
         result = {
             "stories": len(told),
@@ -74,14 +75,15 @@ def _run(chosen: argparse.Namespace) -> int:
             "seconds": seconds,
         }
         good = passed == len(told) and not books.differences and books.ledger_balanced
+        say(json.dumps(result))
         if chosen.stay:
             asyncio.run(_stay(octane))
-    say(json.dumps(result))
     return 0 if good else 1
 
 
 async def _perform(octane: LocalOctane) -> list[Told]:
-    say(f"\nPlaying {len(STORIES)} stories at once (an unpaid order closes after {SETTINGS['OrderSeconds']} s here)\n")
+    deadline = SETTINGS["OrderSeconds"]
+    say(f"\nPlaying {len(STORIES)} stories at once; here an unpaid order closes after {deadline} s\n")
     began = time.monotonic()
 
     def tell(name: str, line: str) -> None:
@@ -111,7 +113,8 @@ async def _tell(story: Story, stage: Stage) -> Told:
 
 
 async def _tick(octane: LocalOctane) -> None:
-    """EventBridge's shortest rate is a minute; with deadlines of seconds the sweep is called this often instead."""
+    """EventBridge's shortest rate is a minute; with deadlines of seconds the sweep is called this often
+    instead."""
     function = octane.outputs["SweepDueFunctionName"]
     client = octane.client("lambda")
     while True:
@@ -127,38 +130,15 @@ def _stage(session: Any, octane: LocalOctane, tell: Any) -> Stage:
 
 def _books(octane: LocalOctane) -> Comparison:
     entries = read_entries(octane.client("dynamodb"), octane.outputs["LedgerTableName"])
-    return compare(entries, octane.simulators.wechat("GET", "/books"), octane.simulators.issuer("GET", "/books"))
-
-
-def _report(told: list[Told], books: Comparison) -> None:
-    say("\nWhat happened to each order")
-    for one in told:
-        say(f"\n  {'✗' if one.error else '✓'} {one.story.title}" + (f": {one.error}" if one.error else ""))
-        for step in one.order["timeline"] if one.order else []:
-            moved = f"{step['source'] or '·'} → {step['target']}"
-            say(f"      {step['at'][11:23]}  {step['event']:<16} {moved:<24} {step['by']:<9} {step['because'][:48]}")
-    say("\nTrial balance (CNY)                     debit       credit          net")
-    for balance in books.balances:
-        columns = (format_yuan(amount) for amount in (balance.debit, balance.credit, balance.net))
-        say(f"  {balance.account:<30}" + "".join(f"{column:>13}" for column in columns))
-    total = sum(balance.debit for balance in books.balances), sum(balance.credit for balance in books.balances)
-    say(f"  {'total':<30}{format_yuan(total[0]):>13}{format_yuan(total[1]):>13}{format_yuan(total[0] - total[1]):>13}")
-    for difference in books.differences:
-        say(f"  ✗ {difference}")
-    say("  The channel's and the issuer's own books agree.\n" if not books.differences else "")
+    return compare(
+        entries, octane.simulators.wechat("GET", "/books"), octane.simulators.issuer("GET", "/books")
+    )
 
 
 async def _stay(octane: LocalOctane) -> None:
-    url = octane.url
-    say(f"Octane runs at {url} until Ctrl-C. Try:\n")
-    say(f"  curl -s {url}/api/v1/sessions -H 'Content-Type: application/json' -H 'Idempotency-Key: try-it-{int(time.time())}' \\")
-    say('       -d \'{"provider":"WECHAT","code":"code-paid"}\' | tee /tmp/octane-session.json')
-    say("  TOKEN=$(python3 -c 'import json;print(json.load(open(\"/tmp/octane-session.json\"))[\"access_token\"])')")
-    say(f'  curl -s "{url}/api/v1/orders?limit=3" -H "Authorization: Bearer $TOKEN"')
-    say(f'  curl -s {url}/api/v1/cards -H "Authorization: Bearer $TOKEN"\n')
-    async with new_session():
-        with contextlib.suppress(asyncio.CancelledError):
-            await _tick(octane)
+    say(TRY_IT.format(url=octane.url, key=f"try-it-{int(time.time())}"))
+    with contextlib.suppress(asyncio.CancelledError):
+        await _tick(octane)
 
 
 def _interrupt(_: int, __: object) -> None:

@@ -45,7 +45,11 @@ def compare(entries: list[Entry], channel: Json, issuer: Json) -> Comparison:
 
 def read_entries(dynamodb: Any, table: str) -> list[Entry]:
     """Every entry of the ledger table."""
-    return [entry_of(item) for item in _scan(dynamodb, table) if not str(item["pk"]).startswith(("BALANCE#", "HOLD#"))]
+    return [
+        entry_of(item)
+        for item in _scan(dynamodb, table)
+        if not str(item["pk"]).startswith(("BALANCE#", "HOLD#"))
+    ]
 
 
 def _scan(dynamodb: Any, table: str) -> Iterator[Any]:

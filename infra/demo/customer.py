@@ -29,7 +29,7 @@ class Company:
     async def do(self, command: str, **order: object) -> Json:
         async with self.session.post(f"{self.url}/_control{command}", json=order) as answer:
             content: Json = await answer.json()
-            if answer.status >= 400:
+            if not answer.ok:
                 raise StoryError(f"{command}: {content}")
             return content
 
@@ -121,7 +121,7 @@ class Customer:
         url = f"{self.stage.url}/api/v1{path}"
         async with self.stage.session.request(method, url, json=body, headers=headers) as answer:
             content: Json = await answer.json(content_type=None)
-            if answer.status >= 400:
+            if not answer.ok:
                 raise StoryError(f"{method} {path} answered {answer.status}: {content}")
             return content
 

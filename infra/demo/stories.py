@@ -33,8 +33,8 @@ async def issuer_refuses(person: Customer) -> str:
     trade = await person.start_paying(order_id)
     await person.stage.issuer.do("/rules", operation="submit", effect="fail", count=1, key=f"{order_id}R01")
     await pay(person, trade)
-    order = await person.until(order_id, "FAILED and refunded", lambda o: o["refunded_fen"] == 20_000)
-    must(order, state="FAILED", captured_fen=20_000)
+    order = await person.until(order_id, "FAILED and refunded", refunded)
+    must(order, state="FAILED", captured_fen=20_000, refunded_fen=20_000)
     await person.until_pushed(order_id, "RefundSucceeded")
     return order_id
 
@@ -91,7 +91,12 @@ STORIES = (
     Story("unpaid", "never paid → closed", SINOPEC.format(3), never_paid),
     Story("late", "paid after close → refunded", PETROCHINA.format(4), paid_after_close),
     Story("silent", "callback lost → found by query", SINOPEC.format(5), callback_lost),
-    Story("vague", "issuer's answer lost → found by query, recharged once", PETROCHINA.format(6), issuer_answer_lost),
+    Story(
+        "vague",
+        "issuer's answer lost → found by query, recharged once",
+        PETROCHINA.format(6),
+        issuer_answer_lost,
+    ),
 )
 
 

@@ -44,7 +44,7 @@ def opened_inbox() -> Iterator[Inbox]:
     inbox = Inbox()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", "0"))
             letter = Letter(self.path, dict(self.headers.items()), self.rfile.read(length))
             inbox.letters.put(letter)

@@ -7,7 +7,7 @@ from octane.store.items import INDEXES, Key, Table, Value
 from octane.store.writes import Condition, Delete, Put, Update, Write
 from world.conditions import validate
 from world.tables import key_type
-from world.values import RefusedError, Row, accept, accept_item, equal, number_size, text_size
+from world.values import RefusedError, Row, accept, accept_item, changed_row, equal, number_size, text_size
 
 MAX_PARTITION = 2048
 MAX_SORT = 1024
@@ -63,7 +63,8 @@ def applied(write: Prepared, before: Row | None) -> Row | None:
         return before
     if before is None and not write.update.assign and not write.update.add:
         return None  # an update that only removes has nothing to create
-    item: dict[str, Value] = dict(before.item) if before else {"pk": write.key.pk, "sk": write.key.sk}
+    start = before or accept_item({"pk": write.key.pk, "sk": write.key.sk})
+    item = dict(start.item)
     item.update(write.update.assign)
     for name, number in write.update.add.items():
         held = item.get(name, 0)
@@ -72,9 +73,8 @@ def applied(write: Prepared, before: Row | None) -> Row | None:
         item[name] = held + number
     for name in write.update.remove:
         item.pop(name, None)
-    after = accept_item(item)
-    validate_index_keys(write.key.table, after.item)
-    return after
+    validate_index_keys(write.key.table, item)
+    return changed_row(start, item, (*write.update.assign, *write.update.add, *write.update.remove))
 
 
 def validate_key(key: Key) -> None:

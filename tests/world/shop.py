@@ -1,10 +1,12 @@
-"""The real handlers in this process: the template's routes, streams and queues, tables in memory, real simulators.
+"""The real handlers in this process: the template's routes, streams and queues, tables in memory, real
+simulators.
 
     with opened_shop() as shop:
         token = shop.log_in("openid-1")
         answer = shop.post("/api/v1/orders", {...}, token=token)
 
-Business time is moved by hand (`shop.clock.move(seconds=…)`); what is signed on the wire carries the machine's time.
+Business time is moved by hand (`shop.clock.move(seconds=…)`); what is signed on the wire carries the
+machine's time.
 """
 
 import importlib.util
@@ -14,13 +16,16 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import count
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from joserfc.jwk import OKPKey
+from world.inbox import Inbox, Letter, opened_inbox
+from world.memory_engine import MemoryEngine
+from world.meter import Meter
 
 from local.package import read_template
 from octane import wiring
@@ -31,9 +36,6 @@ from octane.store.items import Table
 from octane.store.store import Store
 from simulators.client import World, running
 from simulators.server import Options
-from world.inbox import Inbox, Letter, opened_inbox
-from world.memory_engine import MemoryEngine
-from world.meter import Meter
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
@@ -82,7 +84,8 @@ class Lists:
 
 
 class ShopWiring(wiring.Wiring):
-    """The product's wiring with tables in memory and movable time; clients and their wire are the real ones."""
+    """The product's wiring with tables in memory and movable time; clients and their wire are the real
+    ones."""
 
     def __init__(self, environment: dict[str, str], secrets: dict[str, Any], clock: MovableClock) -> None:
         super().__init__(environment)
@@ -172,7 +175,7 @@ class Shop:
             "TOKEN_VERIFIER": {"public_jwks": {"keys": [key.as_dict(private=False)]}},
         }
         self.wiring = ShopWiring(environment, self.secrets, self.clock)
-        self._routes = list(_routes())
+        self._routes = _template_routes()
         self._modules: dict[str, ModuleType] = {}
         self._streamed = 0
         self._keys = count(1)
@@ -359,6 +362,11 @@ class Shop:
         answer = self.post(f"/api/v1/orders/{order_id}/pay", {"method": "WECHAT_JSAPI"}, token=token)
         assert answer.status == 200, answer
         return str(answer.body["payment"]["out_trade_no"])
+
+
+@cache
+def _template_routes() -> list[tuple[str, re.Pattern[str], str, bool]]:
+    return list(_routes())
 
 
 def _routes() -> Iterator[tuple[str, re.Pattern[str], str, bool]]:

@@ -3,6 +3,8 @@
 Sizes follow the developer guide, "DynamoDB item sizes and formats".
 """
 
+from collections.abc import Iterable
+from functools import cache
 from typing import NamedTuple
 
 from octane.store.items import Item, Value
@@ -33,15 +35,31 @@ def accept_item(item: Item) -> Row:
     for name, value in item.items():
         kept[name], size = accept(value)
         total += size + _name_size(name)
-    if total > MAX_ITEM:
+    return _limited(Row(kept, total))
+
+
+def changed_row(before: Row, item: dict[str, Value], names: Iterable[str]) -> Row:
+    """Weigh a changed copy of a row's item by the attributes that differ, or raise `RefusedError`."""
+    names = tuple(names)
+    return _limited(Row(item, before.size - _weight(before.item, names) + _weight(item, names)))
+
+
+def _weight(item: dict[str, Value], names: tuple[str, ...]) -> int:
+    return sum(_name_size(name) + accept(item[name])[1] for name in names if name in item)
+
+
+def _limited(row: Row) -> Row:
+    if row.size > MAX_ITEM:
         raise RefusedError("an item holds at most 400 KB")
-    return Row(kept, total)
+    return row
 
 
 def accept(value: Value, depth: int = 0) -> tuple[Value, int]:
     """Copy a value to plain types and weigh it; a StrEnum member comes back as str, as from a table."""
     if depth > MAX_DEPTH:
         raise RefusedError("nesting goes 32 levels deep")
+    if type(value) is str:  # the usual case first: simulations spend their time here
+        return value, text_size(value)
     match value:
         case None | bool():
             return value, 1
@@ -102,6 +120,7 @@ def _copied(value: Value) -> Value:
     return value
 
 
+@cache
 def _name_size(name: str) -> int:
     size = text_size(name)
     if not 0 < size <= NAMES:

@@ -1,4 +1,4 @@
-"""What the store may rely on, the same for every engine: memory, DynamoDB by moto, DynamoDB on the embedded AWS.
+"""What the store may rely on, the same for every engine: memory, DynamoDB by moto and on the embedded AWS.
 
 Where a stand-in for AWS differs from DynamoDB, GAPS says how; the memory engine has no entry there. An
 expected failure is strict, so an upgrade that closes a gap turns the suite red until its entry goes.

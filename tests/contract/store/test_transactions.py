@@ -131,7 +131,7 @@ def test_a_token_is_forgotten_after_10_minutes(pk: str) -> None:
 
 
 def test_of_two_rivals_one_wins(engine: Engine, pk: str) -> None:
-    """Both saw version 1; the one who comes second is told by his condition, or by a conflict, never silently."""
+    """Both saw version 1; the second is told by his condition or by a conflict."""
     stored(engine, at(pk), version=1)
 
     def advance(state: str) -> tuple[Write, ...]:

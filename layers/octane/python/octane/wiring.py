@@ -1,7 +1,7 @@
 """The real adapters behind the ports: the only room that knows both sides.
 
-Each part is built at its first use, so that a function pays for what it uses only; each is kept for the life of the
-process. Imports of adapters are inside the properties for the same reason.
+Each part is built at its first use, so that a function pays for what it uses only; each is kept for the life
+of the process. Imports of adapters are inside the properties for the same reason.
 """
 
 import os
@@ -72,9 +72,7 @@ class Wiring:
     def channel(self) -> "Channel":
         from octane.channels.wechat_pay.client import WechatPay
 
-        return WechatPay(
-            self._wechat_config, self._transport, self.clock, self.nonces, self.platform_keys
-        )
+        return WechatPay(self._wechat_config, self._transport, self.clock, self.nonces, self.platform_keys)
 
     @cached_property
     def platform_keys(self) -> "PlatformKeys":
@@ -82,7 +80,11 @@ class Wiring:
         from octane.channels.wechat_pay.keys import PlatformKeys
 
         return PlatformKeys(
-            self._wechat_config, self._transport, self.clock, self.nonces, load=lambda: stored_keys(self.store)
+            self._wechat_config,
+            self._transport,
+            self.clock,
+            self.nonces,
+            load=lambda: stored_keys(self.store),
         )
 
     @cached_property

@@ -19,7 +19,7 @@ class CallbackInvalidError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """Header names are lower-case; the body is as it came over the wire, because signatures cover its bytes."""
+    """Header names are lower-case; the body is as it came over the wire: signatures cover its bytes."""
 
     headers: dict[str, str]
     body: bytes
@@ -46,7 +46,8 @@ def issuer_callback(act: Act, event: dict[str, Any], context: Any) -> dict[str, 
 
 
 def _attempt(act: Act, event: dict[str, Any], context: Any) -> OctaneError | None:
-    request_id = (event.get("requestContext") or {}).get("requestId") or getattr(context, "aws_request_id", "")
+    gateway = event.get("requestContext") or {}
+    request_id = gateway.get("requestId") or getattr(context, "aws_request_id", "")
     logger().append_keys(request_id=request_id)
     try:
         act(_read(event))

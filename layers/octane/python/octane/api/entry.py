@@ -1,4 +1,4 @@
-"""The edge of every HTTP function: what comes in is checked before it is parsed, what goes wrong has one shape."""
+"""The edge of every HTTP function: what comes in is checked before it is parsed, every error has one shape."""
 
 import json
 from collections.abc import Callable
@@ -61,7 +61,7 @@ def read_json(text: str) -> Any:
 
 
 def lambda_entry(app: APIGatewayRestResolver) -> Handler:
-    """Wrap a resolver as a Lambda handler that checks the body's size and type first and always answers in shape."""
+    """Wrap a resolver as a handler that checks the body's size and type first and always answers in shape."""
     app.exception_handler(OctaneError)(_answer_error)
     app.exception_handler(RequestValidationError)(_answer_validation)
     app.exception_handler(RouteNotFoundError)(_answer_route)

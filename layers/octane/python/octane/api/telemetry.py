@@ -3,7 +3,7 @@
 from functools import cache
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, Metrics
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 
 @cache

@@ -34,10 +34,13 @@ def queue_entry(handle: Callable[[Message], None]) -> Callable[[Event, Any], Par
     def handler(event: Event, context: Any) -> PartialItemFailureResponse:
         processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
         try:
-            return process_partial_response(event=event, record_handler=one, processor=processor, context=context)
+            return process_partial_response(
+                event=event, record_handler=one, processor=processor, context=context
+            )
         finally:
             for kind, error, _ in processor.exceptions:
-                logger().warning("message failed", extra={"error": kind.__name__ if kind else "", "why": str(error)})
+                detail = {"error": kind.__name__ if kind else "", "why": str(error)}
+                logger().warning("message failed", extra=detail)
             logger().info("handled", extra={"messages": len(event["Records"])})
             flush()
 

@@ -41,7 +41,8 @@ def bind_card(
 ) -> Card:
     """Bind a card to a person; binding it again only renews the holder's name.
 
-    Raises `CardNumberInvalidError` for a number no issuer uses, `KeyReusedError` for another body under the key.
+    Raises `CardNumberInvalidError` for a number no issuer uses, `KeyReusedError` for another body under the
+    key.
     """
     issuer = issuer_of(number)
     card = Card(derive_id("C", user_id, number), user_id, number, issuer, holder_name, phone, clock.now())

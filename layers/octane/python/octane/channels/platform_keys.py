@@ -22,7 +22,8 @@ def stored_keys(store: Store) -> dict[str, str]:
 
 
 def refresh_certificates(store: Store, source: CertificateSource) -> list[str]:
-    """Download WeChat Pay's certificates and keep them; return their serials. Old ones stay until they expire."""
+    """Download WeChat Pay's certificates and keep them; return their serials. Old ones stay until they
+    expire."""
     serials = []
     for certificate in source.download():
         item: Item = {

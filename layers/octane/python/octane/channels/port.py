@@ -1,8 +1,9 @@
 """What an order may ask of a payment channel, and the only answers it can get (PY1, PY6, PY8).
 
 An outside call ends in exactly one of three ways: the channel said yes, the channel said a definite no, or we
-do not know (`Unknown`). Only a signed notice, a query or a confirmed close turns the third into one of the others.
-Nothing here raises for a provider's answer: an outcome is a value, so that no caller can forget a case.
+do not know (`Unknown`). Only a signed notice, a query or a confirmed close turns the third into one of the
+others. Nothing here raises for a provider's answer: an outcome is a value, so that no caller can forget a
+case.
 """
 
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ class PaymentMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The call may or may not have taken effect: time-out, broken answer, bad signature on the answer, 5xx."""
+    """The call may or may not have taken effect: time-out, broken answer, bad signature on the answer,
+    5xx."""
 
     reason: str
 
@@ -126,7 +128,8 @@ class RefundReport:
 
 
 class NoticeRefusedError(OctaneError):
-    """A callback that is not believed: each cause below is its own code, answered 4xx so that the channel retries."""
+    """A callback that is not believed: each cause below is its own code, answered 4xx so that the channel
+    retries."""
 
     code = "NOTICE_REFUSED"
     status = 401
@@ -156,7 +159,8 @@ class NoticeForeignError(NoticeRefusedError):
 
 
 class Channel(Protocol):
-    """A payment channel. Every method makes at most one call to the channel and returns within its time-out."""
+    """A payment channel. Every method makes at most one call to the channel and returns within its
+    time-out."""
 
     def prepare(self, request: PaymentRequest) -> Prepared | Refused | Unknown: ...
 
@@ -165,7 +169,8 @@ class Channel(Protocol):
     ) -> dict[str, str]:
         """What the customer's app needs to pay: signed JSAPI parameters, or `{"code_url": …}`. No call.
 
-        `timestamp` is epoch seconds. The same inputs give the same answer, so a replayed pay returns the same words.
+        `timestamp` is epoch seconds. The same inputs give the same answer, so a replayed pay returns the
+        same words.
         """
         ...
 

@@ -61,8 +61,8 @@ class Session:
 def log_in(deps: IdentityDeps, code: str, key: str) -> Session:
     """Exchange a one-time code for a session; the first login opens the account.
 
-    A code works once at the provider, so a replay (same code and key, within ten minutes) is answered from what the
-    first call stored.
+    A code works once at the provider, so a replay (same code and key, within ten minutes) is answered from
+    what the first call stored.
     """
     now = deps.clock.now()
     receipt = Key(Table.IDENTITY, derive_id("L", code, key), "#LOGIN")
@@ -76,7 +76,12 @@ def log_in(deps: IdentityDeps, code: str, key: str) -> Session:
     known = find_user(deps.store, user_id)
     user = known or User(user_id, Role.CUSTOMER, openid, None, now)
     session_id = derive_id("S", user_id, code, key)
-    session: Item = {"generation": 0, "rotated_at": now, "created_at": now, "ttl": now // 1000 + SESSION_SECONDS}
+    session: Item = {
+        "generation": 0,
+        "rotated_at": now,
+        "created_at": now,
+        "ttl": now // 1000 + SESSION_SECONDS,
+    }
     login: Item = {"user_id": user_id, "session_id": session_id, "at": now, "ttl": now // 1000 + 3600}
     deps.store.commit(
         *([] if known else [open_account(user)]),
@@ -121,7 +126,6 @@ def bind_phone(deps: IdentityDeps, caller: Caller, code: str) -> User:
     phone = deps.login_provider.phone_number(code)
     deps.store.commit(set_phone(caller.user_id, phone))
     return get_user(deps.store, caller.user_id)
-
 
 
 def _issue(deps: IdentityDeps, user: User, session_id: str, generation: int, now: Instant) -> Session:

@@ -1,7 +1,7 @@
 """What an order may ask of a fuel-card issuer, and the only answers it can get (FU1, FU3).
 
-The same rule as for channels: yes, a definite no, or unknown. `issuer_order_no` makes a submit idempotent at the
-issuer: it never changes across retries, so a card is recharged at most once per order.
+The same rule as for channels: yes, a definite no, or unknown. `issuer_order_no` makes a submit idempotent at
+the issuer: it never changes across retries, so a card is recharged at most once per order.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,8 @@ class RechargeState(StrEnum):
     """The issuer has it and is working; the outcome comes by callback or query."""
     SUCCEEDED = "SUCCEEDED"
     REFUSED = "REFUSED"
-    """The issuer recorded a definite failure for this order number; the card was not and will not be recharged."""
+    """The issuer recorded a definite failure for this order number; the card was not and will not be
+    recharged."""
     NOT_FOUND = "NOT_FOUND"
     """The issuer knows no such order number (yet). Proof of nothing: submit again under the same number."""
 

@@ -7,11 +7,12 @@ from octane.kernel.errors import AmountInvalidError
 
 Fen = NewType("Fen", int)
 
+DECIMALS = 2
 MAX_FEN = Fen(10**13)
 """One hundred billion CNY: no honest amount reaches it, and a JSON number holds it exactly."""
 
 
-def fen(value: int) -> Fen:
+def fen(value: object) -> Fen:
     """Return `value` as a positive amount, or raise `AmountInvalidError`.
 
     A bool is an int in Python and is refused: `true` is not one fen.
@@ -29,7 +30,7 @@ def parse_yuan(value: Decimal | str) -> Fen:
     """
     amount = _decimal(value)
     exponent = amount.as_tuple().exponent
-    if not isinstance(exponent, int) or exponent < -2 or not 0 < amount <= MAX_FEN // 100:
+    if not isinstance(exponent, int) or exponent < -DECIMALS or not 0 < amount <= MAX_FEN // 100:
         raise AmountInvalidError
     return fen(int(amount * 100))
 

@@ -1,14 +1,14 @@
 """The chart of accounts. System accounts have no item: their balance is the sum of their entries.
 
-| account                   | class     | debit grows when               | credit grows when                    |
-|---------------------------|-----------|--------------------------------|--------------------------------------|
-| CHANNEL_RECEIVABLE:WECHAT | asset     | the channel took money for us  | the channel paid a refund            |
-| CUSTOMER_ADVANCE          | liability | a top-up is delivered or fails | an order is paid                     |
-| ISSUER_PAYABLE:SINOPEC …  | liability | (settlement with the issuer)   | a card is recharged                  |
-| REFUND_PAYABLE            | liability | a refund reached the customer  | a refund is owed                     |
-| UNEXPECTED_RECEIPTS       | liability | … is turned into a refund      | late, second or mismatched payment   |
-| REFUND_EXPENSE            | expense   | we refund a delivered top-up   |                                      |
-| RECHARGE_LOSS             | expense   | an issuer recharged after its definite refusal |                      |
+| account                    | class     | debited when                   | credited when                  |
+|----------------------------|-----------|--------------------------------|--------------------------------|
+| CHANNEL_RECEIVABLE:WECHAT  | asset     | the channel took money for us  | the channel paid a refund      |
+| CUSTOMER_ADVANCE           | liability | a top-up is delivered or fails | an order is paid               |
+| ISSUER_PAYABLE:SINOPEC …   | liability | we settle with the issuer      | a card is recharged            |
+| REFUND_PAYABLE             | liability | a refund reached the customer  | a refund is owed               |
+| UNEXPECTED_RECEIPTS        | liability | it is turned into a refund     | late, second, mismatched money |
+| REFUND_EXPENSE             | expense   | we refund a delivered top-up   |                                |
+| RECHARGE_LOSS              | expense   | recharged after a refusal      |                                |
 """
 
 from octane.kernel.errors import OctaneError

@@ -1,8 +1,9 @@
 """Balances that carry a constraint: never below zero, at any concurrency (LG2, LG3).
 
-A balance is split into shards, so that a hot account is not a hot item. Money is held (available → held), then
-posted (spent) or voided (back to available), each exactly once: the hold is an item of its own and its state is the
-condition. Callers try shards in the order of `shards_for`; a shard that is too low refuses, definitely.
+A balance is split into shards, so that a hot account is not a hot item. Money is held (available → held),
+then posted (spent) or voided (back to available), each exactly once: the hold is an item of its own and its
+state is the condition. Callers try shards in the order of `shards_for`; a shard that is too low refuses,
+definitely.
 """
 
 from enum import StrEnum

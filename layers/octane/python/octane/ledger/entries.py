@@ -1,7 +1,7 @@
 """Journal entries: each is balanced, named by what caused it, and written exactly once.
 
-The key is (subject, kind, reference): a second attempt to book the same fact meets `Absent` and is refused with
-the whole transaction that carries it, whatever state the rest is in.
+The key is (subject, kind, reference): a second attempt to book the same fact meets `Absent` and is refused
+with the whole transaction that carries it, whatever state the rest is in.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,8 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`subject` is the order; `kind` what happened; `reference` which one of its kind (attempt, refund number)."""
+    """`subject` is the order; `kind` what happened; `reference` which one of its kind (attempt, refund
+    number)."""
 
     subject: str
     kind: str

@@ -45,7 +45,8 @@ def readable_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
 
 
 def list_orders(deps: Deps, caller: Caller, user_id: str, limit: int, cursor: str | None) -> OrderPage:
-    """List a person's orders, newest first: two AWS calls (keys from the index, then the orders, consistent)."""
+    """List a person's orders, newest first: two AWS calls (keys from the index, then the orders,
+    consistent)."""
     if not caller.may_read(user_id):
         raise ForbiddenError("You may list your own orders only.")
     after = _read_cursor(cursor, user_id) if cursor else None
@@ -70,7 +71,11 @@ def _read_cursor(cursor: str, user_id: str) -> dict[str, str]:
     except (binascii.Error, ValueError):
         raise CursorInvalidError from None
     names = {"pk", "sk", BY_USER.partition, BY_USER.sort}
-    if not isinstance(found, dict) or set(found) != names or not all(isinstance(v, str) for v in found.values()):
+    if (
+        not isinstance(found, dict)
+        or set(found) != names
+        or not all(isinstance(v, str) for v in found.values())
+    ):
         raise CursorInvalidError
     if found[BY_USER.partition] != user_id or found["sk"] != "#ORDER":
         raise CursorInvalidError

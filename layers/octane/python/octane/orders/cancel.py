@@ -11,7 +11,8 @@ from octane.orders.states import OrderState
 def cancel_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
     """Close the order if nothing was taken; a payment that was faster wins and the order goes on.
 
-    Cancelling a closed order again answers the same. Raises `ChannelSilentError` when the channel does not tell.
+    Cancelling a closed order again answers the same. Raises `ChannelSilentError` when the channel does not
+    tell.
     """
     dossier = own_order(deps, caller, order_id)
     if dossier.order.state is OrderState.CLOSED:

@@ -1,14 +1,18 @@
 """The outbox relay (OR6): a step that must go somewhere leaves the table's stream for its queue."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from octane.orders.deps import Deps
 from octane.orders.model import Step
-from octane.orders.states import Queue
+
+if TYPE_CHECKING:
+    from octane.orders.states import Queue
 
 
 def dispatch(deps: Deps, steps: Iterable[Step]) -> None:
-    """Send each step's message, one batch a queue. Raises when a queue refuses, so that the stream tries again."""
+    """Send each step's message, one batch a queue. Raises when a queue refuses, so that the stream tries
+    again."""
     waiting: dict[Queue, list[dict[str, str | int]]] = {}
     for step in steps:
         if step.queue is not None:

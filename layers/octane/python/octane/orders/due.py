@@ -1,5 +1,8 @@
 """Time (OR3, OR4): what is due is an index, so that nothing is stranded even when every message is lost."""
 
+from dataclasses import replace
+
+from octane.kernel.clock import later
 from octane.orders.deps import Deps
 from octane.orders.model import Dossier
 from octane.orders.payment import ChannelSilentError, settle_payment
@@ -7,10 +10,8 @@ from octane.orders.recharge import check_recharge
 from octane.orders.records import change, load
 from octane.orders.refund import send_refund
 from octane.orders.states import OPEN_REFUND, OrderState, Queue
-from octane.kernel.clock import later
 from octane.store.items import DUE, DUE_SHARDS, Query, Table
 from octane.store.writes import ChangedMeanwhileError
-from dataclasses import replace
 
 BATCH = 10
 MOST_PER_SWEEP = 5_000
@@ -42,7 +43,11 @@ def settle_due(deps: Deps, order_id: str) -> None:
     try:
         _settle_order(deps, dossier)
         for refund in dossier.refunds:
-            if refund.status in OPEN_REFUND and refund.due_at is not None and refund.due_at <= deps.clock.now():
+            if (
+                refund.status in OPEN_REFUND
+                and refund.due_at is not None
+                and refund.due_at <= deps.clock.now()
+            ):
                 send_refund(deps, order_id, refund.no)
     except ChangedMeanwhileError:
         deps.signals.count("DueOvertaken", order_id=order_id)

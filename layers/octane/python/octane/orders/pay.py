@@ -1,4 +1,5 @@
-"""Start a payment (PY1, PY6): the attempt is stored before the channel is called, under a number that never changes."""
+"""Start a payment (PY1, PY6): the attempt is stored before the channel is called, under a number that never
+changes."""
 
 from dataclasses import dataclass, replace
 
@@ -58,9 +59,7 @@ class StartedPayment:
     """What the customer's app needs to pay."""
 
 
-def pay_order(
-    deps: Deps, caller: Caller, order_id: str, method: PaymentMethod, key: str
-) -> StartedPayment:
+def pay_order(deps: Deps, caller: Caller, order_id: str, method: PaymentMethod, key: str) -> StartedPayment:
     """Open an attempt (or continue the open one) and return what the customer's app needs.
 
     Three AWS calls and one channel call; a replay of a prepared attempt needs one AWS call.
@@ -91,7 +90,9 @@ def _replayed(dossier: Dossier, key: str, digest: str) -> Attempt | None:
             if attempt.request_digest != digest:
                 raise KeyReusedError
             if attempt.status in {AttemptStatus.REFUSED, AttemptStatus.CLOSED}:
-                raise PaymentRefusedError("This attempt ended without a payment; send a new key to try again.")
+                raise PaymentRefusedError(
+                    "This attempt ended without a payment; send a new key to try again."
+                )
             return attempt
     return None
 
@@ -123,14 +124,16 @@ def _open_attempt(
         started_at=now,
     )
     paying = replace(
-        order, state=OrderState.PAYING, attempt_no=attempt.no, checks=0, due_at=first_query_at(deps, order.expires_at)
+        order,
+        state=OrderState.PAYING,
+        attempt_no=attempt.no,
+        checks=0,
+        due_at=first_query_at(deps, order.expires_at),
     )
     order, writes = advance(
         order, paying, Event.PAYMENT_STARTED, at=now, by="customer", because=attempt.out_trade_no
     )
-    deps.store.commit(
-        *writes, Put(attempt_key(order.order_id, attempt.no), item_of(attempt), when=Absent())
-    )
+    deps.store.commit(*writes, Put(attempt_key(order.order_id, attempt.no), item_of(attempt), when=Absent()))
     return Dossier(order, (*dossier.attempts, attempt), dossier.refunds), attempt
 
 
@@ -138,8 +141,11 @@ def first_query_at(deps: Deps, expires_at: Instant) -> Instant:
     return min(later(deps.clock.now(), deps.settings.payment_query_ms), expires_at)
 
 
-def _prepare(deps: Deps, dossier: Dossier, attempt: Attempt, *, is_first_call: bool) -> tuple[Dossier, Attempt]:
-    """Call the channel. A refusal proves that nothing was taken only if no earlier call of the attempt is unknown."""
+def _prepare(
+    deps: Deps, dossier: Dossier, attempt: Attempt, *, is_first_call: bool
+) -> tuple[Dossier, Attempt]:
+    """Call the channel. A refusal proves that nothing was taken only if no earlier call of the attempt is
+    unknown."""
     order = dossier.order
     request = PaymentRequest(
         out_trade_no=attempt.out_trade_no,
@@ -158,14 +164,17 @@ def _prepare(deps: Deps, dossier: Dossier, attempt: Attempt, *, is_first_call: b
         if answer.code == NOT_SENT:
             raise ChannelUnavailableError
         if is_first_call:
-            _saved(deps, dossier, attempt, replace(attempt, status=AttemptStatus.REFUSED, reference=answer.code))
+            _saved(
+                deps, dossier, attempt, replace(attempt, status=AttemptStatus.REFUSED, reference=answer.code)
+            )
             raise PaymentRefusedError(f"{PaymentRefusedError.summary} ({answer.code})")
     deps.signals.count("PaymentUnknown", order_id=order.order_id)
     raise PaymentUnknownError
 
 
 def _saved(deps: Deps, dossier: Dossier, old: Attempt, new: Attempt) -> tuple[Dossier, Attempt]:
-    """Store the channel's answer. When a second tap was faster, what it stored stands; any other change refuses."""
+    """Store the channel's answer. When a second tap was faster, what it stored stands; any other change
+    refuses."""
     try:
         deps.store.commit(change_attempt(old, new))
     except ChangedMeanwhileError:
@@ -181,7 +190,9 @@ def _saved(deps: Deps, dossier: Dossier, old: Attempt, new: Attempt) -> tuple[Do
 def _parameters(deps: Deps, attempt: Attempt) -> dict[str, str]:
     """Sign for the client from what is stored, so that every replay gets the same words."""
     nonce = derive_id("N", attempt.out_trade_no)
-    return deps.channel.client_parameters(attempt.method, attempt.reference, attempt.started_at // 1000, nonce)
+    return deps.channel.client_parameters(
+        attempt.method, attempt.reference, attempt.started_at // 1000, nonce
+    )
 
 
 def _short(key: str) -> str:

@@ -1,4 +1,5 @@
-"""What becomes of a payment (OR3, OR7, PY6, PY8): accepted, booked apart and returned, or closed with proof."""
+"""What becomes of a payment (OR3, OR7, PY6, PY8): accepted, booked apart and returned, or closed with
+proof."""
 
 from dataclasses import replace
 
@@ -20,7 +21,8 @@ LONGEST_WAIT = 6
 
 
 class SecondTransactionError(StateError):
-    """The channel says that one attempt was paid by two transactions: no channel should; a person must look."""
+    """The channel says that one attempt was paid by two transactions: no channel should; a person must
+    look."""
 
     code = "SECOND_TRANSACTION"
 
@@ -104,7 +106,15 @@ def _return_unexpected(
     ends = order.state is OrderState.PAYING and paid.no == order.attempt_no
     after = replace(order, state=OrderState.CLOSED, reason=why, due_at=None) if ends else order
     new, writes = open_refund(
-        order, after, paid, proof.amount, why, now, event=Event.REFUND_REQUESTED, by="channel", unexpected=True
+        order,
+        after,
+        paid,
+        proof.amount,
+        why,
+        now,
+        event=Event.REFUND_REQUESTED,
+        by="channel",
+        unexpected=True,
     )
     return new, (*writes, post(entry))
 
@@ -117,8 +127,8 @@ def load_changed(dossier: Dossier, order: Order, attempt: Attempt) -> Dossier:
 def settle_payment(deps: Deps, dossier: Dossier, *, by: Actor, closing: str = "") -> Dossier:
     """Ask the channel what became of the open attempt, and act on proof only.
 
-    `closing` is the reason to end the order if nothing was taken: then the trade is closed at the channel first.
-    Raises `ChannelSilentError` when the channel does not tell.
+    `closing` is the reason to end the order if nothing was taken: then the trade is closed at the channel
+    first. Raises `ChannelSilentError` when the channel does not tell.
     """
     attempt = dossier.open_attempt
     if attempt is None:
@@ -163,7 +173,8 @@ def _end_unknown_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor
 
 
 def _end_attempt(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
-    """The attempt can take nothing any more. The order ends with it, or can be paid again until it expires."""
+    """The attempt can take nothing any more. The order ends with it, or can be paid again until it
+    expires."""
     if closing:
         return close_order(deps, dossier, attempt, by, closing)
     order = dossier.order
@@ -216,5 +227,3 @@ class NoticeReplayedError(StateError):
 
     code = "NOTICE_REPLAYED"
     summary = "This notice was handled before."
-
-

@@ -42,10 +42,11 @@ class PlaceOrder:
 
 
 def place_order(deps: Deps, caller: Caller, request: PlaceOrder, key: str) -> Dossier:
-    """Open an order in PENDING. The same key returns the same order; another body under it is `KeyReusedError`.
+    """Open an order in PENDING. The same key returns the same order; another body under it is
+    `KeyReusedError`.
 
-    Two AWS calls: the card, and one transaction (order, step, hourly count). The order's id derives from the person
-    and the key, so the transaction itself refuses the second order.
+    Two AWS calls: the card, and one transaction (order, step, hourly count). The order's id derives from the
+    person and the key, so the transaction itself refuses the second order.
     """
     amount = fen(request.amount)
     if amount > deps.settings.order_limit:
@@ -93,7 +94,8 @@ def _open(deps: Deps, caller: Caller, card: Card, amount: Fen, key: str, now: In
 
 
 def _count_order(user_id: str, limit: int, now: Instant) -> Update:
-    """Count the order within the person's hour, in the order's own transaction: a replay is not counted (GW3)."""
+    """Count the order within the person's hour, in the order's own transaction: a replay is not counted
+    (GW3)."""
     hour = now // HOUR_MS
     return Update(
         Key(Table.IDENTITY, user_id, f"RATE#place_order#{hour}"),

@@ -26,7 +26,8 @@ class SqsQueues:
         self._environment = environment
 
     def send(self, queue: Queue, messages: list[dict[str, str | int]]) -> None:
-        """Send in batches of ten. Raises when SQS took less than all: what it took comes twice, which is harmless."""
+        """Send in batches of ten. Raises when SQS took less than all: what it took comes twice, which is
+        harmless."""
         url = required(self._environment, f"OCTANE_QUEUE_{queue.name}")
         for start in range(0, len(messages), BATCH):
             entries = [

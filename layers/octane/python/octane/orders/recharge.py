@@ -1,10 +1,11 @@
-"""Recharge the card (FU1, FU3, OR4, OR5): at most once per order, never for an unpaid one, failed only with proof."""
+"""Recharge the card (FU1, FU3, OR4, OR5): at most once per order, never for an unpaid one, failed only with
+proof."""
 
 from dataclasses import replace
 
 from octane.issuers.port import RechargeReport, RechargeRequest, RechargeState, RechargeUnknown
 from octane.kernel.clock import Instant, later
-from octane.kernel.errors import StateError
+from octane.kernel.errors import StateError, UnavailableError
 from octane.ledger import topup
 from octane.ledger.entries import Entry, post
 from octane.orders.deps import Deps
@@ -16,6 +17,16 @@ from octane.orders.states import AttemptStatus, Event, OrderState, RechargeStatu
 from octane.store.writes import Is, Update, all_of
 
 _ASKED = frozenset({RechargeStatus.SUBMITTING, RechargeStatus.UNKNOWN, RechargeStatus.ACCEPTED})
+
+
+_OUTCOMES = frozenset({RechargeState.SUCCEEDED, RechargeState.REFUSED})
+_AGREED = {OrderState.SUCCEEDED: RechargeState.SUCCEEDED, OrderState.FAILED: RechargeState.REFUSED}
+
+
+class IssuerSilentError(UnavailableError):
+    """The issuer announced an outcome and does not confirm it: the notice shall come again."""
+
+    code = "ISSUER_SILENT"
 
 
 class NotReadyError(StateError):
@@ -119,7 +130,8 @@ def _fail(deps: Deps, dossier: Dossier, report: RechargeReport) -> None:
 def _wait(deps: Deps, order: Order, status: RechargeStatus, reference: str = "") -> None:
     """Remember how far it is, and when to ask. A running recharge that takes too long is an alarm (OR4).
 
-    A submit accepted at once is asked about when its lease ends, as the claim said: the index stays untouched.
+    A submit accepted at once is asked about when its lease ends, as the claim said: the index stays
+    untouched.
     """
     now = deps.clock.now()
     began = order.recharging_at or now
@@ -137,7 +149,8 @@ def _wait(deps: Deps, order: Order, status: RechargeStatus, reference: str = "")
 
 
 def _submit_again(deps: Deps, order: Order) -> None:
-    """The issuer does not know the number, and every process that may have sent it is gone: send it once more.
+    """The issuer does not know the number, and every process that may have sent it is gone: send it once
+    more.
 
     What it answers now is proof, because nothing is under way. The claim is the version.
     """
@@ -165,19 +178,28 @@ def check_recharge(deps: Deps, dossier: Dossier) -> None:
         _wait(deps, order, order.recharge)
 
 
-def confirm_recharge(deps: Deps, order_id: str, report: RechargeReport) -> None:
-    """Handle a verified notice of the issuer. Two AWS calls; a duplicate needs one."""
-    dossier = load(deps.store, order_id)
-    if dossier.order.issuer_order_no != report.issuer_order_no:
+def confirm_recharge(deps: Deps, order_id: str, notice: RechargeReport) -> None:
+    """Handle a notice of the issuer: two AWS calls and one issuer call; a duplicate needs one AWS call.
+
+    The notice's signature does not cover the outcome (protocols §6), so it only says that there is news: the
+    issuer is asked, and its answer is the proof. While it does not tell, the notice is refused and comes
+    again.
+    """
+    order = load(deps.store, order_id).order
+    if order.issuer_order_no != notice.issuer_order_no:
         raise OrderNotFoundError
-    settle_recharge(deps, dossier.order, report)
+    if _AGREED.get(order.state) is notice.state:
+        return
+    answer = deps.issuer.query(order.issuer_order_no)
+    if not isinstance(answer, RechargeReport) or answer.state not in _OUTCOMES:
+        raise IssuerSilentError
+    settle_recharge(deps, order, answer)
 
 
 def _settle_late(deps: Deps, order: Order, report: RechargeReport) -> None:
     """A report about an order that is not recharging: a duplicate, or the issuer contradicts itself."""
     said = report.state
-    agreed = {OrderState.SUCCEEDED: RechargeState.SUCCEEDED, OrderState.FAILED: RechargeState.REFUSED}
-    if said in {RechargeState.RUNNING, RechargeState.NOT_FOUND} or agreed.get(order.state) is said:
+    if said not in _OUTCOMES or _AGREED.get(order.state) is said:
         return
     now = deps.clock.now()
     deps.signals.count("IssuerContradicted", order_id=order.order_id, said=said.value)

@@ -17,8 +17,17 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from octane.kernel.clock import Instant
-from octane.orders.model import Actor, Attempt, Dossier, Order, OrderNotFoundError, OrderStateError, Refund, Step
-from octane.orders.states import NEXT, Event, OrderState, Queue
+from octane.orders.model import (
+    Actor,
+    Attempt,
+    Dossier,
+    Order,
+    OrderNotFoundError,
+    OrderStateError,
+    Refund,
+    Step,
+)
+from octane.orders.states import NEXT, Event, Queue
 from octane.store.items import Item, Key, Query, Table, Value, due_shard
 from octane.store.store import Store
 from octane.store.writes import Absent, Condition, Is, Put, Update, Write, all_of
@@ -67,7 +76,8 @@ def item_of(record: Order | Attempt | Refund | Step) -> dict[str, Value]:
 
 
 def record_of(kind: type[Record], item: Item) -> Record:
-    """Read a record; attributes that a newer release added are ignored, so that two releases can run at once."""
+    """Read a record; attributes that a newer release added are ignored, so that two releases can run at
+    once."""
     hints = _hints(kind)
     values: dict[str, Any] = {
         name: read(item[name]) if read else item[name] for name, read in hints.items() if name in item
@@ -90,7 +100,9 @@ def _hints(kind: type) -> dict[str, Any]:
 
 def _enum_in(hint: Any) -> type[StrEnum] | None:
     parts = get_args(hint) if isinstance(hint, UnionType) else (hint,)
-    return next((p for p in parts if p is not NoneType and isinstance(p, type) and issubclass(p, StrEnum)), None)
+    return next(
+        (p for p in parts if p is not NoneType and isinstance(p, type) and issubclass(p, StrEnum)), None
+    )
 
 
 def load(store: Store, order_id: str) -> Dossier:
@@ -129,8 +141,8 @@ def advance(
 ) -> tuple[Order, tuple[Write, ...]]:
     """Return the order one version on, and the writes that move it there and record why.
 
-    The condition is the old version and state, so a change made meanwhile refuses the whole commit. An event that
-    leaves the state as it is (a late payment's refund) is a step too.
+    The condition is the old version and state, so a change made meanwhile refuses the whole commit. An event
+    that leaves the state as it is (a late payment's refund) is a step too.
     """
     if new.state is not old.state and new.state not in NEXT[old.state]:
         raise OrderStateError(f"An order that is {old.state} cannot become {new.state}.")
@@ -169,6 +181,8 @@ def change_refund(old: Refund, new: Refund) -> Update:
     return Update(key, assign=assign, remove=remove, when=Is("status", old.status.value))
 
 
-def difference(old: Mapping[str, Value], new: Mapping[str, Value]) -> tuple[dict[str, Value], tuple[str, ...]]:
+def difference(
+    old: Mapping[str, Value], new: Mapping[str, Value]
+) -> tuple[dict[str, Value], tuple[str, ...]]:
     assign = {name: value for name, value in new.items() if old.get(name) != value or name not in old}
     return assign, tuple(name for name in old if name not in new)

@@ -1,4 +1,5 @@
-"""Refunds (OR5, OR11): entities of their own, never more than was captured, sent until the channel proves the end."""
+"""Refunds (OR5, OR11): entities of their own, never more than was captured, sent until the channel proves
+the end."""
 
 from dataclasses import replace
 
@@ -44,10 +45,11 @@ def open_refund(
     old: Order, after: Order, attempt: Attempt, amount: Fen, reason: str, now: Instant,
     *, event: Event, by: Actor, unexpected: bool = False, digest: str = "",
 ) -> tuple[Order, tuple[Write, ...]]:  # fmt: skip
-    """Return the order with one more refund, and the writes: order, step (to the refund queue), refund, entry.
+    """Return the order with one more refund, and the writes: order, step (to the refund queue), refund,
+    entry.
 
-    `after` is the order as the caller's own change leaves it. The refund's number comes from the order's version,
-    so two refunds at once cannot both be counted against the same captured amount.
+    `after` is the order as the caller's own change leaves it. The refund's number comes from the order's
+    version, so two refunds at once cannot both be counted against the same captured amount.
     """
     counted = Fen(0) if unexpected else amount
     if not unexpected and after.refunding + counted > after.captured:
@@ -87,7 +89,8 @@ def _owed(order: Order, refund: Refund, event: Event, now: Instant) -> Entry:
 def grant_refund(deps: Deps, caller: Caller, order_id: str, amount: int, reason: str, key: str) -> Refund:
     """Staff return all or part of a delivered top-up.
 
-    A failed order's money is returned without being asked for; while an issuer may still recharge, nothing is.
+    A failed order's money is returned without being asked for; while an issuer may still recharge, nothing
+    is.
     """
     dossier = readable_order(deps, caller, order_id)
     order, asked = dossier.order, fen(amount)
@@ -134,9 +137,13 @@ def send_refund(deps: Deps, order_id: str, no: int) -> None:
     else:
         answer = deps.channel.refund(
             RefundRequest(
-                refund_no=refund.refund_no, out_trade_no=refund.out_trade_no, amount=refund.amount,
-                total=refund.total, reason=refund.reason, sub_merchant=refund.sub_merchant or None,
-            )  # fmt: skip
+                refund_no=refund.refund_no,
+                out_trade_no=refund.out_trade_no,
+                amount=refund.amount,
+                total=refund.total,
+                reason=refund.reason,
+                sub_merchant=refund.sub_merchant or None,
+            )
         )
     if isinstance(answer, RefundReport):
         settle_refund(deps, dossier, answer)

@@ -1,12 +1,12 @@
 """The states of an order and the transitions that exist (OR1).
 
-        ┌────────── CLOSED ◄──────────┐
-        │ (never paid)                │ (channel confirms: nothing taken)
-    PENDING ───────► PAYING ──────────┘
-                       │ proof of payment
-                       ▼
-                  RECHARGING ──► SUCCEEDED
-                       └───────► FAILED   (issuer's definite refusal; the refund goes with it)
+    ┌────────── CLOSED ◄──────────┐
+    │ (never paid)                │ (channel confirms: nothing taken)
+PENDING ───────► PAYING ──────────┘
+                   │ proof of payment
+                   ▼
+              RECHARGING ──► SUCCEEDED
+                   └───────► FAILED   (issuer's definite refusal; the refund goes with it)
 """
 
 from collections.abc import Mapping

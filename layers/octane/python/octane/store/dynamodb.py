@@ -175,7 +175,8 @@ class DynamoDbEngine:
 
 
 def _translated(error: ClientError) -> Exception:
-    """The engine failure a provider's error means; an error that no retry mends (a missing table) stays itself."""
+    """The engine failure a provider's error means; an error that no retry mends (a missing table) stays
+    itself."""
     code = error.response["Error"]["Code"]
     if code == "ConditionalCheckFailedException":
         return ConditionFailed()

@@ -49,7 +49,8 @@ class Engine(Protocol):
         ...
 
     def batch_get(self, keys: list[Key]) -> list[Item]:
-        """Read up to 100 items of one table, strongly consistent, in the order of the keys; missing ones are left out."""
+        """Read up to 100 items of one table, strongly consistent, in the order of the keys; missing ones are
+        left out."""
         ...
 
     def write(self, write: Write) -> Item | None:
@@ -57,5 +58,6 @@ class Engine(Protocol):
         ...
 
     def transact(self, writes: tuple[Write, ...], token: str) -> None:
-        """Do all writes or none. The same token within 10 minutes answers as the first time and writes nothing again."""
+        """Do all writes or none. The same token within 10 minutes answers as the first time and writes
+        nothing again."""
         ...

@@ -22,7 +22,8 @@ Wire: TypeAlias = dict[str, Any]
 
 
 def marshal(value: Value) -> Wire:
-    """Write a value as DynamoDB does: `{"S": "a"}`, `{"N": "5"}`. Refuses what a table must not hold, floats first."""
+    """Write a value as DynamoDB does: `{"S": "a"}`, `{"N": "5"}`. Refuses what a table must not hold, floats
+    first."""
     match value:
         case bool():
             return {"BOOL": value}
@@ -112,9 +113,13 @@ class Expression:
     def update(self, update: Update) -> str:
         clauses = []
         if update.assign:
-            clauses.append("SET " + ", ".join(f"{self.name(n)} = {self.value(v)}" for n, v in update.assign.items()))
+            clauses.append(
+                "SET " + ", ".join(f"{self.name(n)} = {self.value(v)}" for n, v in update.assign.items())
+            )
         if update.add:
-            clauses.append("ADD " + ", ".join(f"{self.name(n)} {self.value(v)}" for n, v in update.add.items()))
+            clauses.append(
+                "ADD " + ", ".join(f"{self.name(n)} {self.value(v)}" for n, v in update.add.items())
+            )
         if update.remove:
             clauses.append("REMOVE " + ", ".join(self.name(n) for n in update.remove))
         return " ".join(clauses)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-Value: TypeAlias = "str | int | bool | None | bytes | list[Value] | dict[str, Value]"
+Value: TypeAlias = "str | int | bool | bytes | list[Value] | dict[str, Value] | None"
 Item: TypeAlias = Mapping[str, Value]
 """What a table holds. Numbers are int: a float never reaches a table."""
 

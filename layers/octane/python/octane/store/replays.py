@@ -1,7 +1,8 @@
-"""Replays of a request that creates something: the same key answers the same, another body under it is refused.
+"""Replays of a request that creates something: the same key answers the same, another body under it is
+refused.
 
-The record is written in the transaction that creates the thing, so there is no moment in which one exists without
-the other. Where the thing's own id derives from the key (an order), the thing itself is the record.
+The record is written in the transaction that creates the thing, so there is no moment in which one exists
+without the other. Where the thing's own id derives from the key (an order), the thing itself is the record.
 """
 
 from octane.kernel.clock import Instant

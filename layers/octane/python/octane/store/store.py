@@ -60,8 +60,8 @@ class Store:
     def commit(self, *writes: Write) -> None:
         """Do all writes or none; raise the `otherwise` of the first write whose condition fails.
 
-        A transaction is sent again under the same token when its answer is lost, so it takes effect at most once
-        and the second answer tells the outcome. A single write has no token: its lost answer raises
+        A transaction is sent again under the same token when its answer is lost, so it takes effect at most
+        once and the second answer tells the outcome. A single write has no token: its lost answer raises
         `CommitUnknownError` at once.
         """
         if len(writes) == 1:

@@ -1,7 +1,7 @@
 """Writes as values: what to change, on what condition, and the error when the condition fails.
 
-A domain returns writes; a use case collects those of all domains that must move together and commits them once.
-So atomicity crosses domains without coupling them, and no check-then-act exists.
+A domain returns writes; a use case collects those of all domains that must move together and commits them
+once. So atomicity crosses domains without coupling them, and no check-then-act exists.
 """
 
 from collections.abc import Mapping
@@ -102,7 +102,8 @@ class Put:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """Change attributes of an item: `assign` sets, `add` adds to numbers (absent counts as 0), `remove` drops."""
+    """Change attributes of an item: `assign` sets, `add` adds to numbers (absent counts as 0), `remove`
+    drops."""
 
     key: Key
     when: Condition

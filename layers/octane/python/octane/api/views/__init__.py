@@ -1,0 +1,27 @@
+"""What clients send and see: times in RFC 3339, amounts in fen, numbers masked.
+
+One module for each domain, so that a function builds only the models it answers with.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Body(BaseModel):
+    """A request body: exact types, no unknown fields."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class View(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+Text = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f<>]+$")]
+Code = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")]
+Id = Annotated[str, Field(min_length=26, max_length=26, pattern=r"^[A-Z2-7]+$")]
+AmountFen = Annotated[
+    int, Field(description="Fen; 1 CNY is 100 fen.", examples=[10000], json_schema_extra={"minimum": 1})
+]
+"""The minimum is told to clients here and enforced where money is made, which has the better answer."""

@@ -1,0 +1,95 @@
+"""Three sets of books that must agree: our ledger, the channel's and the issuer's."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from octane.ledger.entries import Entry, entry_of
+from octane.ledger.trial_balance import is_balanced, trial_balance
+from octane.store.items import Table
+from world.shop import Answer, Shop
+
+CHANNEL = "CHANNEL_RECEIVABLE:WECHAT"
+SINOPEC = "ISSUER_PAYABLE:SINOPEC"
+
+
+def entries(shop: Shop) -> list[Entry]:
+    return [entry_of(item) for item in shop.wiring.engine.items(Table.LEDGER)]
+
+
+def kinds(shop: Shop) -> list[str]:
+    """What is in the journal, by kind, sorted."""
+    return sorted(entry.kind for entry in entries(shop))
+
+
+def nets(shop: Shop) -> dict[str, int]:
+    """Debits less credits of each account that is not at zero, in fen."""
+    return {balance.account: balance.net for balance in trial_balance(entries(shop)) if balance.net}
+
+
+def assert_books_agree(shop: Shop) -> None:
+    """The ledger balances, and says of channel and issuer what they say themselves."""
+    balances = trial_balance(entries(shop))
+    assert is_balanced(balances)
+    found = nets(shop)
+    totals = shop.world.wechat.get("/books")["totals"]
+    assert found.get(CHANNEL, 0) == totals["captured_fen"] - totals["refunded_fen"]
+    recharged: Counter[str] = Counter()
+    for recharge in shop.world.issuer.get("/books")["recharges"]:
+        if recharge["game_state"] == "1":
+            issuer = "SINOPEC" if recharge["game_userid"].startswith("100011") else "PETROCHINA"
+            recharged[f"ISSUER_PAYABLE:{issuer}"] += recharge["amount_fen"]
+    payable = {account: -net for account, net in found.items() if account.startswith("ISSUER_PAYABLE")}
+    assert payable == dict(recharged)
+
+
+def due(shop: Shop) -> list[str]:
+    """What somebody must still look at."""
+    return [f"{item['pk']} {item['sk']}" for item in shop.wiring.engine.items(Table.ORDERS) if "due_at" in item]
+
+
+def assert_settled(shop: Shop) -> None:
+    """Books agree, nobody waits for money, and nothing is left to do."""
+    assert_books_agree(shop)
+    assert due(shop) == []
+    open_accounts = {"CUSTOMER_ADVANCE", "REFUND_PAYABLE", "UNEXPECTED_RECEIPTS"} & nets(shop).keys()
+    assert open_accounts == set()
+
+
+def channel_refunds(shop: Shop) -> list[tuple[str, int, str]]:
+    """What went back by the channel's books: out_trade_no, fen, status."""
+    return [
+        (refund["out_trade_no"], refund["refund_fen"], refund["status"])
+        for refund in shop.world.wechat.get("/books")["refunds"]
+    ]
+
+
+def recharges(shop: Shop) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = shop.world.issuer.get("/books")["recharges"]
+    return found
+
+
+def trades(shop: Shop) -> dict[str, str]:
+    """out_trade_no → state in the channel's books."""
+    listed = shop.world.wechat.get("/books")["trades"]
+    return {trade["out_trade_no"]: trade["trade_state"] for trade in listed}
+
+
+@contextmanager
+def nothing_written(shop: Shop) -> Iterator[None]:
+    before = shop.wiring.engine.mark()
+    yield
+    assert shop.wiring.engine.mark() == before
+
+
+def assert_refused(answer: Answer, status: int, code: str) -> None:
+    """The exact status and code, in the one shape of errors."""
+    assert (answer.status, answer.body["error"]["code"]) == (status, code), answer
+    assert answer.body.keys() == {"error"}
+    assert answer.body["error"].keys() == {"code", "message", "request_id"}
+    assert answer.body["error"]["request_id"]
+    text = answer.body["error"]["message"]
+    assert text
+    assert "Traceback" not in text
+    assert 'File "' not in text
