@@ -10,7 +10,7 @@ from octane.kernel.clock import SECOND, Clock, Instant
 from octane.kernel.errors import UnauthenticatedError
 from octane.kernel.ids import derive_id
 from octane.store.items import Item, Key, Table
-from octane.store.store import Store
+from octane.store.store import Store, until_settled
 from octane.store.writes import Absent, Exists, Is, Missing, Put, Update, all_of
 
 SESSION_SECONDS = 30 * 24 * 3600
@@ -73,9 +73,17 @@ def log_in(deps: IdentityDeps, code: str, key: str) -> Session:
         return _issue(deps, get_user(deps.store, str(stored["user_id"])), str(stored["session_id"]), 0, now)
     openid = deps.login_provider.identify(code).openid
     user_id = user_id_of("WECHAT", openid)
+    session_id = derive_id("S", user_id, code, key)
+    user = until_settled(lambda: _open_session(deps, openid, user_id, session_id, receipt, now))
+    return _issue(deps, user, session_id, 0, now)
+
+
+def _open_session(
+    deps: IdentityDeps, openid: str, user_id: str, session_id: str, receipt: Key, now: Instant
+) -> User:
+    """Store the session and the login's receipt, with the account when it is the first: one transaction."""
     known = find_user(deps.store, user_id)
     user = known or User(user_id, Role.CUSTOMER, openid, None, now)
-    session_id = derive_id("S", user_id, code, key)
     session: Item = {
         "generation": 0,
         "rotated_at": now,
@@ -88,7 +96,7 @@ def log_in(deps: IdentityDeps, code: str, key: str) -> Session:
         Put(_session_key(user_id, session_id), session, when=Absent()),
         Put(receipt, login, when=Absent()),
     )
-    return _issue(deps, user, session_id, 0, now)
+    return user
 
 
 def refresh_session(deps: IdentityDeps, token: str) -> Session:

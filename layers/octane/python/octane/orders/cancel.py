@@ -6,6 +6,7 @@ from octane.orders.deps import Deps
 from octane.orders.model import Dossier, OrderStateError
 from octane.orders.payment import settle_payment
 from octane.orders.states import OrderState
+from octane.store.store import until_settled
 
 
 def cancel_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
@@ -14,6 +15,10 @@ def cancel_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
     Cancelling a closed order again answers the same. Raises `ChannelSilentError` when the channel does not
     tell.
     """
+    return until_settled(lambda: _cancel(deps, caller, order_id))
+
+
+def _cancel(deps: Deps, caller: Caller, order_id: str) -> Dossier:
     dossier = own_order(deps, caller, order_id)
     if dossier.order.state is OrderState.CLOSED:
         return dossier

@@ -1,6 +1,7 @@
 """Time (OR3, OR4): what is due is an index, so that nothing is stranded even when every message is lost."""
 
 from dataclasses import replace
+from itertools import islice
 
 from octane.kernel.clock import later
 from octane.orders.deps import Deps
@@ -13,28 +14,22 @@ from octane.orders.states import OPEN_REFUND, OrderState, Queue
 from octane.store.items import DUE, DUE_SHARDS, Query, Table
 from octane.store.writes import ChangedMeanwhileError
 
-BATCH = 10
+PAGE = 100
 MOST_PER_SWEEP = 5_000
 
 
 def sweep_due(deps: Deps) -> int:
     """Send every order with something due to the due queue; return how many. It changes nothing itself."""
-    now, sent = deps.clock.now(), 0
-    for shard in range(DUE_SHARDS):
-        batch: list[dict[str, str | int]] = []
-        for keys in deps.store.scan_pages(Query(Table.ORDERS, f"due{shard}", last=now, index=DUE, limit=100)):
-            batch.append({"order_id": str(keys["pk"])})
-            if len(batch) == BATCH:
-                deps.queues.send(Queue.DUE, batch)
-                sent += len(batch)
-                batch = []
-            if sent >= MOST_PER_SWEEP:
-                break
-        if batch:
-            deps.queues.send(Queue.DUE, batch)
-            sent += len(batch)
-    deps.signals.count("DueSwept", orders=sent)
-    return sent
+    now = deps.clock.now()
+    due = (
+        str(keys["pk"])
+        for shard in range(DUE_SHARDS)
+        for keys in deps.store.scan_pages(Query(Table.ORDERS, f"due{shard}", last=now, index=DUE, limit=PAGE))
+    )
+    orders = list(dict.fromkeys(islice(due, MOST_PER_SWEEP)))
+    deps.queues.send(Queue.DUE, [{"order_id": order_id} for order_id in orders])
+    deps.signals.count("DueSwept", orders=len(orders))
+    return len(orders)
 
 
 def settle_due(deps: Deps, order_id: str) -> None:
@@ -64,9 +59,11 @@ def _settle_order(deps: Deps, dossier: Dossier) -> None:
                 settle_payment(deps, dossier, by="schedule", closing="EXPIRED" if expired else "")
             except ChannelSilentError:
                 waits = replace(
-                    order, version=order.version + 1, checks=order.checks + 1,
+                    order,
+                    version=order.version + 1,
+                    checks=order.checks + 1,
                     due_at=later(now, deps.settings.payment_query_ms),
-                )  # fmt: skip
+                )
                 deps.signals.count("ChannelSilent", order_id=order.order_id)
                 deps.store.commit(change(order, waits))
         case OrderState.RECHARGING:

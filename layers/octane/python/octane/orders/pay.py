@@ -11,9 +11,10 @@ from octane.kernel.ids import derive_id, digest_of
 from octane.orders.access import own_order
 from octane.orders.deps import Deps
 from octane.orders.model import Attempt, Dossier, OrderStateError
-from octane.orders.records import advance, attempt_key, change_attempt, item_of, load
+from octane.orders.records import advance, attempt_key, change_attempt, item_of
 from octane.orders.states import AttemptStatus, Event, OrderState
-from octane.store.writes import Absent, ChangedMeanwhileError, Put
+from octane.store.store import until_settled
+from octane.store.writes import Absent, Put
 
 NOT_SENT = "NOT_SENT"
 MAX_ATTEMPTS = 99
@@ -64,6 +65,10 @@ def pay_order(deps: Deps, caller: Caller, order_id: str, method: PaymentMethod, 
 
     Three AWS calls and one channel call; a replay of a prepared attempt needs one AWS call.
     """
+    return until_settled(lambda: _pay(deps, caller, order_id, method, key))
+
+
+def _pay(deps: Deps, caller: Caller, order_id: str, method: PaymentMethod, key: str) -> StartedPayment:
     dossier = own_order(deps, caller, order_id)
     if method is PaymentMethod.WECHAT_JSAPI and not caller.openid:
         raise PayerMissingError
@@ -151,7 +156,7 @@ def _prepare(
         out_trade_no=attempt.out_trade_no,
         method=attempt.method,
         amount=attempt.amount,
-        description=f"Fuel card top-up {order.issuer.value}",
+        description="加油卡充值",
         payer_id=attempt.payer_id or None,
         expires_at=order.expires_at,
         sub_merchant=attempt.sub_merchant or None,
@@ -173,16 +178,9 @@ def _prepare(
 
 
 def _saved(deps: Deps, dossier: Dossier, old: Attempt, new: Attempt) -> tuple[Dossier, Attempt]:
-    """Store the channel's answer. When a second tap was faster, what it stored stands; any other change
-    refuses."""
-    try:
-        deps.store.commit(change_attempt(old, new))
-    except ChangedMeanwhileError:
-        dossier = load(deps.store, old.order_id)
-        stored = dossier.attempt_of(old.out_trade_no)
-        if stored.status is not AttemptStatus.PREPARED or new.status is not AttemptStatus.PREPARED:
-            raise
-        return dossier, stored
+    """Store the channel's answer, unless somebody (a callback, a second tap) has moved the attempt
+    meanwhile."""
+    deps.store.commit(change_attempt(old, new))
     attempts = tuple(new if known.no == new.no else known for known in dossier.attempts)
     return Dossier(dossier.order, attempts, dossier.refunds), new
 

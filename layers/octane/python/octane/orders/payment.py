@@ -87,9 +87,14 @@ def _to_recharging(
         due_at=later(now, deps.settings.lease_ms),
     )
     new, writes = advance(
-        order, recharging, Event.ORDER_PAID,
-        at=now, by="channel", because=f"{proof.source}:{proof.transaction_id}", queue=Queue.RECHARGE,
-    )  # fmt: skip
+        order,
+        recharging,
+        Event.ORDER_PAID,
+        at=now,
+        by="channel",
+        because=f"{proof.source}:{proof.transaction_id}",
+        queue=Queue.RECHARGE,
+    )
     entry = topup.payment_received(
         order.order_id, paid.out_trade_no, CHANNEL, proof.amount, proof.paid_at, now, proof.transaction_id
     )

@@ -56,9 +56,16 @@ def place_order(deps: Deps, caller: Caller, request: PlaceOrder, key: str) -> Do
     now = deps.clock.now()
     order = _open(deps, caller, card, amount, key, now)
     step = Step(
-        order_id=order.order_id, user_id=order.user_id, no=order.version, source=None, target=order.state,
-        event=Event.ORDER_PLACED, at=now, by="customer", because=key,
-    )  # fmt: skip
+        order_id=order.order_id,
+        user_id=order.user_id,
+        no=order.version,
+        source=None,
+        target=order.state,
+        event=Event.ORDER_PLACED,
+        at=now,
+        by="customer",
+        because=key,
+    )
     try:
         deps.store.commit(
             Put(order_key(order.order_id), item_of(order), when=Absent(), otherwise=_PlacedBeforeError()),

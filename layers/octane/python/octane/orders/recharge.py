@@ -99,9 +99,12 @@ def settle_recharge(deps: Deps, order: Order, report: RechargeReport) -> None:
 def _succeed(deps: Deps, order: Order, report: RechargeReport) -> None:
     now, proof = deps.clock.now(), f"{report.source}:{report.issuer_reference}"
     done = replace(
-        order, state=OrderState.SUCCEEDED, recharge=RechargeStatus.SUCCEEDED, due_at=None,
+        order,
+        state=OrderState.SUCCEEDED,
+        recharge=RechargeStatus.SUCCEEDED,
+        due_at=None,
         issuer_reference=report.issuer_reference or order.issuer_reference,
-    )  # fmt: skip
+    )
     _, writes = advance(order, done, Event.ORDER_SUCCEEDED, at=now, by="issuer", because=proof)
     entry = topup.recharge_succeeded(order.order_id, order.issuer.value, order.amount, now, proof)
     deps.store.commit(*writes, post(entry))
@@ -113,14 +116,18 @@ def _fail(deps: Deps, dossier: Dossier, report: RechargeReport) -> None:
     if order.state is not OrderState.RECHARGING:
         return
     attempt = next(
-        known for known in dossier.attempts
+        known
+        for known in dossier.attempts
         if known.status is AttemptStatus.PAID and known.no == order.attempt_no
-    )  # fmt: skip
+    )
     deps.signals.count("RechargeRefused", order_id=order.order_id, why=report.code)
     failed = replace(
-        order, state=OrderState.FAILED, recharge=RechargeStatus.REFUSED, due_at=None,
+        order,
+        state=OrderState.FAILED,
+        recharge=RechargeStatus.REFUSED,
+        due_at=None,
         reason=f"ISSUER_{report.code}" if report.code else "ISSUER_REFUSED",
-    )  # fmt: skip
+    )
     _, writes = open_refund(
         order, failed, attempt, order.captured, failed.reason, now, event=Event.ORDER_FAILED, by="issuer"
     )
@@ -140,11 +147,14 @@ def _wait(deps: Deps, order: Order, status: RechargeStatus, reference: str = "")
     accepted_at_once = status is RechargeStatus.ACCEPTED and order.recharge is RechargeStatus.SUBMITTING
     wait = next_wait(deps.settings.recharge_query_ms, order.checks - 1)
     waiting = replace(
-        order, version=order.version + 1, recharge=status, checks=order.checks + 1,
+        order,
+        version=order.version + 1,
+        recharge=status,
+        checks=order.checks + 1,
         due_at=order.due_at if accepted_at_once else later(now, wait),
         recharge_clean=order.recharge_clean and status is not RechargeStatus.UNKNOWN,
         issuer_reference=reference or order.issuer_reference,
-    )  # fmt: skip
+    )
     deps.store.commit(change(order, waiting))
 
 
@@ -152,13 +162,18 @@ def _submit_again(deps: Deps, order: Order) -> None:
     """The issuer does not know the number, and every process that may have sent it is gone: send it once
     more.
 
-    What it answers now is proof, because nothing is under way. The claim is the version.
+    What it answers now is proof, because nothing is under way; unless the issuer had accepted the number
+    before and only seems to have forgotten it. The claim is the version.
     """
     now = deps.clock.now()
     claimed = replace(
-        order, version=order.version + 1, recharge=RechargeStatus.SUBMITTING, recharge_clean=True,
-        checks=order.checks + 1, due_at=later(now, deps.settings.lease_ms),
-    )  # fmt: skip
+        order,
+        version=order.version + 1,
+        recharge=RechargeStatus.SUBMITTING,
+        recharge_clean=order.recharge is not RechargeStatus.ACCEPTED,
+        checks=order.checks + 1,
+        due_at=later(now, deps.settings.lease_ms),
+    )
     deps.store.commit(change(order, claimed))
     _submit(deps, claimed)
 

@@ -148,9 +148,18 @@ def advance(
         raise OrderStateError(f"An order that is {old.state} cannot become {new.state}.")
     order = replace(new, version=old.version + 1)
     step = Step(
-        order_id=old.order_id, user_id=old.user_id, no=order.version, source=old.state, target=new.state,
-        event=event, at=at, by=by, because=because, queue=queue, refund_no=refund_no,
-    )  # fmt: skip
+        order_id=old.order_id,
+        user_id=old.user_id,
+        no=order.version,
+        source=old.state,
+        target=new.state,
+        event=event,
+        at=at,
+        by=by,
+        because=because,
+        queue=queue,
+        refund_no=refund_no,
+    )
     return order, (change(old, order), record_step(step))
 
 

@@ -42,9 +42,18 @@ class RefundMismatchError(StateError):
 
 
 def open_refund(
-    old: Order, after: Order, attempt: Attempt, amount: Fen, reason: str, now: Instant,
-    *, event: Event, by: Actor, unexpected: bool = False, digest: str = "",
-) -> tuple[Order, tuple[Write, ...]]:  # fmt: skip
+    old: Order,
+    after: Order,
+    attempt: Attempt,
+    amount: Fen,
+    reason: str,
+    now: Instant,
+    *,
+    event: Event,
+    by: Actor,
+    unexpected: bool = False,
+    digest: str = "",
+) -> tuple[Order, tuple[Write, ...]]:
     """Return the order with one more refund, and the writes: order, step (to the refund queue), refund,
     entry.
 
@@ -71,9 +80,15 @@ def open_refund(
         sub_merchant=attempt.sub_merchant,
     )
     new, writes = advance(
-        old, replace(after, refund_no=refund.no, refunding=Fen(after.refunding + counted)), event,
-        at=now, by=by, because=reason, queue=Queue.REFUND, refund_no=refund.no,
-    )  # fmt: skip
+        old,
+        replace(after, refund_no=refund.no, refunding=Fen(after.refunding + counted)),
+        event,
+        at=now,
+        by=by,
+        because=reason,
+        queue=Queue.REFUND,
+        refund_no=refund.no,
+    )
     stored = Put(refund_key(old.order_id, refund.no), item_of(refund), when=Absent())
     return new, (*writes, stored, post(_owed(old, refund, event, now)))
 
@@ -166,7 +181,8 @@ def _try_later(deps: Deps, refund: Refund, answer: RefundState | Refused | Unkno
 def settle_refund(deps: Deps, dossier: Dossier, report: RefundReport) -> None:
     """Act on what the channel says of a refund: from its answer, a query or a verified notice."""
     refund = dossier.refund_of(report.refund_no)
-    if refund.status not in OPEN_REFUND:
+    mended = refund.status is RefundStatus.STUCK and report.state is RefundState.SUCCEEDED
+    if refund.status not in OPEN_REFUND and not mended:
         return
     if report.amount != refund.amount:
         deps.signals.count("RefundMismatch", refund_no=refund.refund_no)
@@ -180,31 +196,47 @@ def settle_refund(deps: Deps, dossier: Dossier, report: RefundReport) -> None:
                 return
             wait = deps.settings.payment_query_ms * min(refund.tries + 1, 6)
             processing = replace(
-                refund, status=RefundStatus.PROCESSING, tries=refund.tries + 1, due_at=later(now, wait),
+                refund,
+                status=RefundStatus.PROCESSING,
+                tries=refund.tries + 1,
+                due_at=later(now, wait),
                 channel_refund_id=report.channel_refund_id,
-            )  # fmt: skip
+            )
             deps.store.commit(change_refund(refund, processing))
         case RefundState.CLOSED | RefundState.ABNORMAL:
             deps.signals.count("RefundStuck", refund_no=refund.refund_no, state=report.state.value)
             stuck = replace(refund, status=RefundStatus.STUCK, due_at=None)
             _, writes = advance(
-                dossier.order, dossier.order, Event.REFUND_STUCK,
-                at=now, by="channel", because=report.state.value, refund_no=refund.no,
-            )  # fmt: skip
+                dossier.order,
+                dossier.order,
+                Event.REFUND_STUCK,
+                at=now,
+                by="channel",
+                because=report.state.value,
+                refund_no=refund.no,
+            )
             deps.store.commit(*writes, change_refund(refund, stuck))
 
 
 def _succeed(deps: Deps, order: Order, refund: Refund, report: RefundReport, now: Instant) -> None:
     finished_at = report.finished_at or now
     done = replace(
-        refund, status=RefundStatus.SUCCEEDED, due_at=None, finished_at=finished_at,
+        refund,
+        status=RefundStatus.SUCCEEDED,
+        due_at=None,
+        finished_at=finished_at,
         channel_refund_id=report.channel_refund_id,
-    )  # fmt: skip
+    )
     counted = 0 if refund.unexpected else refund.amount
     _, writes = advance(
-        order, replace(order, refunded=Fen(order.refunded + counted)), Event.REFUND_SUCCEEDED,
-        at=now, by="channel", because=f"{report.source}:{report.channel_refund_id}", refund_no=refund.no,
-    )  # fmt: skip
+        order,
+        replace(order, refunded=Fen(order.refunded + counted)),
+        Event.REFUND_SUCCEEDED,
+        at=now,
+        by="channel",
+        because=f"{report.source}:{report.channel_refund_id}",
+        refund_no=refund.no,
+    )
     entry = topup.refund_succeeded(
         order.order_id, refund.refund_no, CHANNEL, refund.amount, finished_at, now, report.channel_refund_id
     )

@@ -46,7 +46,8 @@ def unmarshal(wire: Mapping[str, Any]) -> Value:
     ((kind, value),) = wire.items()
     match kind:
         case "S" | "BOOL":
-            return value  # type: ignore[no-any-return]
+            plain: str | bool = value
+            return plain
         case "N":
             return int(value)
         case "NULL":

@@ -8,7 +8,7 @@ from octane.kernel.errors import UnavailableError
 from octane.kernel.ids import Nonces
 from octane.store.engine import AnswerLost, ConditionFailed, Conflict, Engine, Throttled
 from octane.store.items import Item, Key, Page, Query
-from octane.store.writes import Update, Write
+from octane.store.writes import ChangedMeanwhileError, Update, Write
 
 ATTEMPTS = 5
 
@@ -26,6 +26,16 @@ class CommitUnknownError(UnavailableError):
 
     code = "OUTCOME_UNKNOWN"
     summary = "We could not learn the outcome; send the same request again, it happens at most once."
+
+
+def until_settled(act: Callable[[], Answer]) -> Answer:
+    """Do something that reads afresh and writes on conditions; again when somebody else moved first."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return act()
+        except ChangedMeanwhileError:
+            continue
+    return act()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +60,15 @@ class Store:
             if page.cursor is None:
                 return
             query = Query(
-                query.table, query.partition, query.first, query.last, query.index, query.newest_first,
-                query.limit, page.cursor,
-            )  # fmt: skip
+                query.table,
+                query.partition,
+                query.first,
+                query.last,
+                query.index,
+                query.newest_first,
+                query.limit,
+                page.cursor,
+            )
 
     def batch_get(self, keys: list[Key]) -> list[Item]:
         return self._read(lambda: self.engine.batch_get(keys)) if keys else []
@@ -64,6 +80,8 @@ class Store:
         once and the second answer tells the outcome. A single write has no token: its lost answer raises
         `CommitUnknownError` at once.
         """
+        if not writes:
+            return
         if len(writes) == 1:
             self._write_one(writes[0])
             return
