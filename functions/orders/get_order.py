@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from octane.api import entry
-from octane.api.views.orders import OrderDetail
+from octane.api.views.timelines import OrderDetail
 from octane.orders import access
 from octane.wiring import deps
 

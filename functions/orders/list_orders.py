@@ -6,7 +6,8 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from octane.api import entry
-from octane.api.views.orders import OrderList, OrderView
+from octane.api.views.orders import OrderView
+from octane.api.views.timelines import OrderList
 from octane.orders import access
 from octane.wiring import deps
 

@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from octane.api import entry
-from octane.api.views.orders import GrantRefund, RefundView
+from octane.api.views.refunds import GrantRefund, RefundView
 from octane.orders import refund
 from octane.wiring import deps
 

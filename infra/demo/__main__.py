@@ -1,5 +1,4 @@
-"""`python -m demo`: deploy Octane here, play the main job, hold the books together; `--stay` keeps it
-running.
+"""`python -m demo`: deploy Octane here, play the main job, hold the books together; `--stay`: then stay up.
 
 The last line is one JSON object; the exit status is 0 only if every story ended as told and all books agree.
 """
@@ -12,18 +11,12 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-from demo.books import Comparison, compare, read_entries
-from demo.customer import Company, Customer, Stage, StoryError, new_session
-from demo.report import Told, report
-from demo.stories import STORIES, Story, play
+from demo.performance import SETTINGS, SIMULATOR_OPTIONS, perform, read_books, tick
+from demo.report import report
 from local.world import ROOT, LocalOctane
 
-SETTINGS = {"OrderSeconds": "12", "PaymentQuerySeconds": "3", "RechargeQuerySeconds": "3"}
-"""Shortened deadlines, in seconds: on AWS the defaults are 15 minutes and one minute."""
-TICK_SECONDS = 2.0
-WIDTH = 10
+INTERRUPTED = 130
 TRY_IT = """Octane runs at {url} until Ctrl-C. Three lines to try:
 
   TOKEN=$(curl -s {url}/api/v1/sessions -d '{{"provider":"WECHAT","code":"code-paid"}}' \\
@@ -46,7 +39,7 @@ def main(arguments: list[str]) -> int:
         return _run(chosen)
     except KeyboardInterrupt:
         say("stopped")
-        return 0
+        return 0 if chosen.stay else INTERRUPTED
 
 
 def _run(chosen: argparse.Namespace) -> int:
@@ -56,13 +49,13 @@ def _run(chosen: argparse.Namespace) -> int:
         edge_port=chosen.port,
         iam=chosen.iam,
         settings=SETTINGS,
-        simulator_options=("--time-factor", "0.05"),
+        simulator_options=SIMULATOR_OPTIONS,
         say=lambda line: say(f"  {line}"),
     )
     with octane:
         began = time.monotonic()
-        told = asyncio.run(_perform(octane))
-        books = _books(octane)
+        told = asyncio.run(perform(octane, say))
+        books = read_books(octane)
         seconds = round(time.monotonic() - began, 1)
         report(told, books, say)
         passed = sum(not one.error for one in told)
@@ -81,64 +74,10 @@ def _run(chosen: argparse.Namespace) -> int:
     return 0 if good else 1
 
 
-async def _perform(octane: LocalOctane) -> list[Told]:
-    deadline = SETTINGS["OrderSeconds"]
-    say(f"\nPlaying {len(STORIES)} stories at once; here an unpaid order closes after {deadline} s\n")
-    began = time.monotonic()
-
-    def tell(name: str, line: str) -> None:
-        say(f"  {time.monotonic() - began:5.1f} s  {name:<{WIDTH}} {line}")
-
-    async with new_session() as session:
-        stage = _stage(session, octane, tell)
-        clock = asyncio.create_task(_tick(octane))
-        told = await asyncio.gather(*(_tell(story, stage) for story in STORIES))
-        clock.cancel()
-        await asyncio.gather(clock, return_exceptions=True)
-    return list(told)
-
-
-async def _tell(story: Story, stage: Stage) -> Told:
-    try:
-        order_id = await play(story, stage)
-        reader = Customer(stage, story.name)
-        login = {"provider": "WECHAT", "code": f"code-{story.name}"}
-        reader.token = (await reader.call("POST", "/sessions", login))["access_token"]
-        order = await reader.order(order_id)
-    except (StoryError, TimeoutError, OSError) as error:
-        stage.tell(story.name, f"✗ {error}")
-        return Told(story, None, str(error) or type(error).__name__)
-    stage.tell(story.name, f"✓ {story.title}")
-    return Told(story, order)
-
-
-async def _tick(octane: LocalOctane) -> None:
-    """EventBridge's shortest rate is a minute; with deadlines of seconds the sweep is called this often
-    instead."""
-    function = octane.outputs["SweepDueFunctionName"]
-    client = octane.client("lambda")
-    while True:
-        await asyncio.sleep(TICK_SECONDS)
-        await asyncio.to_thread(client.invoke, FunctionName=function, Payload=b"{}")
-
-
-def _stage(session: Any, octane: LocalOctane, tell: Any) -> Stage:
-    wechat = Company(session, octane.simulators.wechat_url)
-    issuer = Company(session, octane.simulators.issuer_url)
-    return Stage(session, octane.url, wechat, issuer, tell)
-
-
-def _books(octane: LocalOctane) -> Comparison:
-    entries = read_entries(octane.client("dynamodb"), octane.outputs["LedgerTableName"])
-    return compare(
-        entries, octane.simulators.wechat("GET", "/books"), octane.simulators.issuer("GET", "/books")
-    )
-
-
 async def _stay(octane: LocalOctane) -> None:
     say(TRY_IT.format(url=octane.url, key=f"try-it-{int(time.time())}"))
     with contextlib.suppress(asyncio.CancelledError):
-        await _tick(octane)
+        await tick(octane)
 
 
 def _interrupt(_: int, __: object) -> None:

@@ -9,9 +9,11 @@ import json
 import threading
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 
 from aiohttp import (
+    ClientError,
     ClientSession,
     ClientTimeout,
     ClientWebSocketResponse,
@@ -31,6 +33,7 @@ _HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "proxy-authenticate", "te", "trailer", "transfer-encoding", "upgrade"}
 )
 _NOT_SENT_ON = _HOP_BY_HOP | {"host"}
+_NOT_ADDED = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _NOT_SENT_BACK = _HOP_BY_HOP | {"content-length", "date", "server"}
 
 
@@ -114,10 +117,15 @@ async def _forward(session: ClientSession, targets: Targets, request: web.Reques
     url = URL(targets.rest + request.raw_path, encoded=True)
     try:
         async with session.request(
-            request.method, url, headers=headers, data=body or None, allow_redirects=False
+            request.method,
+            url,
+            headers=headers,
+            data=BytesIO(body) if body else None,
+            skip_auto_headers=_NOT_ADDED,
+            allow_redirects=False,
         ) as answer:
             content = await answer.read()
-    except (TimeoutError, OSError):
+    except (TimeoutError, ClientError):
         return _refusal(503, "UNAVAILABLE", AGAIN)
     kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _NOT_SENT_BACK]
     response = web.Response(status=answer.status, body=content)

@@ -14,6 +14,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 Template = dict[str, Any]
 Upload = Callable[[str, bytes], None]
+Place = dict[str, str]
+"""`Bucket` and `Key` of a zip."""
 
 _EPOCH = (2020, 1, 1, 0, 0, 0)
 _CODE_FIELDS = ("CodeUri", "ContentUri")
@@ -31,18 +33,26 @@ def package(template: Template, root: Path, bucket: str, upload: Upload) -> int:
     A zip's name is the digest of its content, so an unchanged function is not deployed again.
     """
     uploaded: dict[str, str] = {}
+
+    def place(resource: str, folder: str) -> Place:
+        if folder not in uploaded:
+            body = _empty_layer() if _comes_from_environment(resource) else zip_folder(root / folder)
+            uploaded[folder] = f"{hashlib.sha256(body).hexdigest()[:32]}.zip"
+            upload(uploaded[folder], body)
+        return {"Bucket": bucket, "Key": uploaded[folder]}
+
+    point_code(template, place)
+    return len(uploaded)
+
+
+def point_code(template: Template, place: Callable[[str, str], Place]) -> None:
+    """Replace each local folder of code in the template by `place(resource, folder)`."""
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         for field in _CODE_FIELDS:
             folder = properties.get(field)
-            if not isinstance(folder, str):
-                continue
-            if folder not in uploaded:
-                body = _empty_layer() if _comes_from_environment(name) else zip_folder(root / folder)
-                uploaded[folder] = f"{hashlib.sha256(body).hexdigest()[:32]}.zip"
-                upload(uploaded[folder], body)
-            properties[field] = {"Bucket": bucket, "Key": uploaded[folder]}
-    return len(uploaded)
+            if isinstance(folder, str):
+                properties[field] = place(name, folder)
 
 
 def zip_folder(folder: Path) -> bytes:

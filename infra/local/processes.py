@@ -1,6 +1,5 @@
 """Start a child process, wait until it is ready, stop it."""
 
-import contextlib
 import os
 import socket
 import subprocess
@@ -35,15 +34,20 @@ def clean_environment(extra: Mapping[str, str]) -> dict[str, str]:
     return kept | dict(extra)
 
 
-def start(command: Sequence[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[str]:
-    """Start `command`, its errors going to `log`, in a session of its own: Ctrl-C reaches only us."""
+def start(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, *, speaks: bool = False
+) -> subprocess.Popen[str]:
+    """Start `command` in a session of its own: Ctrl-C reaches only us. What it prints goes to `log`.
+
+    One that `speaks` has its output, though not its errors, read by `first_line` instead.
+    """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as errors:
-        return subprocess.Popen(  # the commands are our own: no shell, no outside input
+        return subprocess.Popen(
             command,
             env=dict(environment),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=subprocess.PIPE if speaks else errors,
             stderr=errors,
             text=True,
             start_new_session=True,
@@ -67,11 +71,10 @@ def first_line(process: subprocess.Popen[str], log: Path, name: str) -> str:
         raise NotReadyError(f"{name} has no output to read")
 
     def drain() -> None:
-        with contextlib.suppress(ValueError):  # the stream may be closed under us when the process is stopped
+        with stream, log.open("a") as target:
             found.append(stream.readline())
-            with log.open("a") as target:
-                for line in stream:
-                    target.write(line)
+            for line in stream:
+                target.write(line)
 
     threading.Thread(target=drain, daemon=True, name=f"{name}-output").start()
     wait_until(lambda: bool(found), process, log, name)

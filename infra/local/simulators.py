@@ -42,7 +42,7 @@ def start_simulators(directory: Path, infra: Path, public_url: str, *options: st
         *(sys.executable, "-m", "simulators", "--port", "0", "--state-dir", str(directory / "simulators")),
         *("--issuer-callback-url", f"{public_url}/api/v1/callbacks/issuers/juhe", *options),
     ]
-    process = start(command, clean_environment({"PYTHONPATH": str(infra)}), log)
+    process = start(command, clean_environment({"PYTHONPATH": str(infra)}), log, speaks=True)
     try:
         urls = json.loads(first_line(process, log, "the simulators"))
     except BaseException:

@@ -46,7 +46,8 @@ def assert_books_agree(shop: Shop) -> None:
 
 def due(shop: Shop) -> list[str]:
     """What somebody must still look at."""
-    return [f"{item['pk']} {item['sk']}" for item in shop.wiring.engine.items(Table.ORDERS) if "due_at" in item]
+    items = shop.wiring.engine.items(Table.ORDERS)
+    return [f"{item['pk']!s} {item['sk']!s}" for item in items if "due_at" in item]
 
 
 def assert_settled(shop: Shop) -> None:
@@ -93,3 +94,8 @@ def assert_refused(answer: Answer, status: int, code: str) -> None:
     assert text
     assert "Traceback" not in text
     assert 'File "' not in text
+
+
+def brief(value: object) -> str:
+    """For `ids=`: a test's name does not hold a megabyte."""
+    return str(value)[:24]

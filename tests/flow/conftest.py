@@ -41,7 +41,7 @@ def town(world_dir: Path) -> Iterator[World]:
 
 @pytest.fixture
 def open_shop(town: World, log: "Log") -> Iterator[OpenShop]:
-    """Open a shop with settings of its own, `open_shop(OCTANE_ORDERS_PER_HOUR="2")`; the books begin empty."""
+    """Open a shop with settings of its own, `open_shop(OCTANE_ORDERS_PER_HOUR="2")`; all books are empty."""
     with ExitStack() as closing:
 
         def opened(**settings: str) -> Shop:
@@ -109,7 +109,7 @@ def log() -> Iterator[Log]:
     keeper.setFormatter(logger().registered_formatter)
     logger().addHandler(keeper)
     yield kept
-    logger().removeHandler(keeper)
+    logger().handlers.remove(keeper)
     kept.check()
 
 

@@ -13,7 +13,7 @@ _people = count(1)
 
 @dataclass
 class Customer:
-    """Somebody who is logged in. Their access token is always fresh, wherever the test has moved the clock."""
+    """Somebody who is logged in. Their access token is fresh wherever the test has moved the clock."""
 
     shop: Shop
     openid: str

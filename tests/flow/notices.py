@@ -2,8 +2,9 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import md5
-from random import Random
+from random import SystemRandom
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +27,10 @@ class Forger:
 
     keys: Keys
     url: str
+
+    @cached_property
+    def _signer(self) -> Signer:
+        return Signer(self.keys, wall_clock, SystemRandom())
 
     def payment(self, out_trade_no: str, total: int, **changed: Any) -> Letter:
         content: dict[str, Any] = {
@@ -58,13 +63,12 @@ class Forger:
 
     def letter(self, path: str, event: str, kind: str, content: object, **resource: str) -> Letter:
         """`resource` replaces parts of the sealed resource, after sealing and before signing."""
-        signer = Signer(self.keys, wall_clock, Random(7))
-        sealed = signer.seal(json.dumps(content).encode(), kind)
+        sealed = self._signer.seal(json.dumps(content).encode(), kind)
         envelope = {"id": "EV-1", "event_type": event, "resource": {**sealed, **resource}}
         return self.signed(path, json.dumps(envelope).encode())
 
     def signed(self, path: str, body: bytes) -> Letter:
-        headers = Signer(self.keys, wall_clock, Random()).notice_headers(body, {})
+        headers = self._signer.notice_headers(body, {})
         return Letter(path, {"Content-Type": "application/json", **headers}, body)
 
 

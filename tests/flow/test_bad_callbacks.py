@@ -5,10 +5,9 @@ from typing import Any
 
 import pytest
 
-from flow.books import assert_settled, channel_refunds, nets, nothing_written
+from flow.books import assert_settled, brief, channel_refunds, nets, nothing_written
 from flow.customers import Customer
-from flow.notices import FORM, ISSUER, PAYMENTS, REFUNDS, Forger, hand_over, issuer_letter, take
-from octane.store.items import Table
+from flow.notices import PAYMENTS, REFUNDS, Forger, hand_over, take
 from world.inbox import Letter
 from world.shop import Answer, Shop
 
@@ -44,7 +43,7 @@ def test_a_flipped_signature(shop: Shop, paid: Letter) -> None:
     assert_failed(answer, 401, "NOTICE_SIGNATURE_INVALID")
 
 
-@pytest.mark.parametrize("signature", ["", "x", "!!!", "QUFB", "A" * 344, "é"])
+@pytest.mark.parametrize("signature", ["", "x", "!!!", "QUFB", "A" * 344, "é"], ids=brief)
 def test_signatures_that_are_none(shop: Shop, paid: Letter, signature: str) -> None:
     with nothing_written(shop):
         answer = hand_over(shop, paid, Wechatpay_Signature=signature)
@@ -135,9 +134,7 @@ def test_a_replayed_nonce(shop: Shop, paid: Letter) -> None:
         {"sp_mchid": "1900000000", "sub_mchid": "1600000000"},
     ],
 )
-def test_another_merchants_notice(
-    shop: Shop, started: str, forger: Forger, changed: dict[str, str]
-) -> None:
+def test_another_merchants_notice(shop: Shop, started: str, forger: Forger, changed: dict[str, str]) -> None:
     with nothing_written(shop):
         answer = hand_over(shop, forger.payment(started, 10_000, **changed))
     assert_failed(answer, 403, "NOTICE_FOREIGN")
@@ -220,7 +217,8 @@ def test_a_seal_that_does_not_open(
     shop: Shop, started: str, forger: Forger, resource: dict[str, str]
 ) -> None:
     # Given an envelope that is truly signed around a broken seal
-    letter = forger.letter(PAYMENTS, "TRANSACTION.SUCCESS", "transaction", {"out_trade_no": started}, **resource)
+    content = {"out_trade_no": started}
+    letter = forger.letter(PAYMENTS, "TRANSACTION.SUCCESS", "transaction", content, **resource)
 
     # When / Then
     with nothing_written(shop):
@@ -236,7 +234,7 @@ def test_contents_that_are_no_payment(shop: Shop, forger: Forger, content: objec
     assert answer.body["message"] in {"NOTICE_UNREADABLE", "NOTICE_FOREIGN"}
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b"not json", b"{" * 5_000])
+@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"null", b"not json", b"{" * 5_000], ids=brief)
 def test_envelopes_that_are_none(shop: Shop, forger: Forger, body: bytes) -> None:
     with nothing_written(shop):
         answer = hand_over(shop, forger.signed(PAYMENTS, body))
@@ -288,67 +286,3 @@ def test_a_callback_that_is_too_large(shop: Shop, forger: Forger, path: str) -> 
     with nothing_written(shop):
         answer = hand_over(shop, forger.signed(path, json.dumps({"x": "a" * 70_000}).encode()))
     assert_failed(answer, 400, "CALLBACK_INVALID")
-
-
-@pytest.mark.parametrize("sign", ["", "0" * 32, "x", "é", "A" * 10_000])
-def test_an_issuer_notice_with_a_wrong_md5(shop: Shop, ann: Customer, sign: str) -> None:
-    # Given a running recharge
-    shop.world.issuer.misbehave("submit", "stay", count=1)
-    order = ann.paid()
-    shop.drain()
-
-    # When / Then
-    with nothing_written(shop):
-        answer = hand_over(shop, issuer_letter(shop, "S1", f"{order}R01", "1", sign))
-    assert (answer.status, answer.body) == (401, "ISSUER_NOTICE_REFUSED")
-    assert ann.state(order) == "RECHARGING"
-
-
-def test_an_issuer_notice_signed_with_another_key(shop: Shop, ann: Customer) -> None:
-    # Given
-    shop.world.issuer.misbehave("recharge_notice", "wrong_signature", count=1)
-    ann.paid()
-    shop.drain()
-
-    # When / Then
-    with nothing_written(shop):
-        answer = shop.deliver()
-    assert (answer.status, answer.body) == (401, "ISSUER_NOTICE_REFUSED")
-
-
-@pytest.mark.parametrize(
-    "body",
-    ["", "x", "orderid=1", "sporder_id=S1&orderid=1&sta=1&sign=", "%ff%fe", "a=1&a=2", "<xml/>", '{"sta":"1"}'],
-)
-def test_issuer_forms_that_are_none(shop: Shop, body: str) -> None:
-    with nothing_written(shop):
-        answer = shop.call("POST", ISSUER, headers=FORM, raw=body)
-    assert (answer.status, answer.body) == (401, "ISSUER_NOTICE_REFUSED")
-
-
-@pytest.mark.parametrize("sta", ["0", "2", "", "success", "１"])
-def test_issuer_outcomes_that_are_none(shop: Shop, ann: Customer, sta: str) -> None:
-    order = ann.topped_up()
-    with nothing_written(shop):
-        answer = hand_over(shop, issuer_letter(shop, "S1", f"{order}R01", sta))
-    assert (answer.status, answer.body) == (401, "ISSUER_NOTICE_REFUSED")
-
-
-@pytest.mark.parametrize("number", [f"{UNKNOWN_ORDER}R01", f"{UNKNOWN_ORDER}R02", "R0100000", "x" * 32])
-def test_an_issuer_notice_of_an_unknown_order(shop: Shop, number: str) -> None:
-    with nothing_written(shop):
-        answer = hand_over(shop, issuer_letter(shop, "S1", number, "1"))
-    assert (answer.status, answer.body) == (404, "ORDER_NOT_FOUND")
-
-
-def test_an_issuer_notice_for_an_unpaid_order(shop: Shop, ann: Customer) -> None:
-    # Given an order that nobody paid
-    order = ann.place()
-
-    # When the issuer claims to have recharged its card, and knows nothing of it when asked
-    before = shop.wiring.engine.items(Table.ORDERS)
-    hand_over(shop, issuer_letter(shop, "S1", f"{order}R01", "1"))
-
-    # Then nothing is moved
-    assert shop.wiring.engine.items(Table.ORDERS) == before
-    assert nets(shop) == {}

@@ -5,142 +5,16 @@ from typing import Any
 
 import pytest
 
-from flow.books import assert_refused, nothing_written
+from flow.books import assert_refused, brief, nothing_written
 from flow.customers import Customer, log_in, new_customer, new_staff
 from octane.kernel.caller import Role
 from octane.store.items import Table
 from world.shop import SINOPEC_CARD, Shop
 
-LIMIT_FEN = 200_000
-
-
-def place_raw(ann: Customer, amount: str) -> Any:
-    """Place an order whose amount is exactly these characters."""
-    return ann.send("/orders", f'{{"card_id":"{ann.card_id}","amount_fen":{amount}}}')
-
 
 def create_raw(ann: Customer, amount: str) -> Any:
     method = '"paymentMethod":"WECHAT_JSAPI"'
     return ann.send("/payments/create", f'{{"userId":"{ann.user_id}","amount":{amount},{method}}}')
-
-
-@pytest.mark.parametrize(
-    ("amount", "code"),
-    [
-        ("0", "AMOUNT_INVALID"),
-        ("-1", "AMOUNT_INVALID"),
-        ("-10000", "AMOUNT_INVALID"),
-        (str(LIMIT_FEN + 1), "AMOUNT_OVER_LIMIT"),
-        ("1000000000", "AMOUNT_OVER_LIMIT"),
-        ("1" + "0" * 30, "AMOUNT_INVALID"),
-        ("1e9", "INVALID_REQUEST"),
-        ("1E+2", "INVALID_REQUEST"),
-        ('"100"', "INVALID_REQUEST"),
-        ("100.001", "INVALID_REQUEST"),
-        ("100.0", "INVALID_REQUEST"),
-        ("true", "INVALID_REQUEST"),
-        ("null", "INVALID_REQUEST"),
-        ("[100]", "INVALID_REQUEST"),
-        ("{}", "INVALID_REQUEST"),
-        ("NaN", "BODY_INVALID"),
-        ("Infinity", "BODY_INVALID"),
-        ("-Infinity", "BODY_INVALID"),
-        ("1" * 5_000, "BODY_INVALID"),
-        ("1e99999999999999999999", "BODY_INVALID"),
-        ("0x10", "BODY_INVALID"),
-        ("", "BODY_INVALID"),
-    ],
-)
-def test_amounts_in_fen(shop: Shop, ann: Customer, amount: str, code: str) -> None:
-    with nothing_written(shop):
-        assert_refused(place_raw(ann, amount), 400, code)
-
-
-def test_the_limit_itself_is_allowed(shop: Shop, ann: Customer) -> None:
-    assert place_raw(ann, str(LIMIT_FEN)).status == 201
-
-
-def test_one_fen_is_allowed(shop: Shop, ann: Customer) -> None:
-    assert place_raw(ann, "1").status == 201
-
-
-@pytest.mark.parametrize(
-    ("amount", "code"),
-    [
-        ("0", "AMOUNT_INVALID"),
-        ("0.00", "AMOUNT_INVALID"),
-        ("-1", "AMOUNT_INVALID"),
-        ("2000.01", "AMOUNT_OVER_LIMIT"),
-        ("1e9", "AMOUNT_OVER_LIMIT"),
-        ("1000000000", "AMOUNT_OVER_LIMIT"),
-        ("1e400", "AMOUNT_INVALID"),
-        ("1e-400", "AMOUNT_INVALID"),
-        ("100.001", "AMOUNT_INVALID"),
-        ("0.001", "AMOUNT_INVALID"),
-        ('"100"', "INVALID_REQUEST"),
-        ("true", "INVALID_REQUEST"),
-        ("null", "INVALID_REQUEST"),
-        ("NaN", "BODY_INVALID"),
-        ("Infinity", "BODY_INVALID"),
-        ("1e99999999999999999999", "BODY_INVALID"),
-    ],
-)
-def test_amounts_in_yuan(shop: Shop, ann: Customer, amount: str, code: str) -> None:
-    with nothing_written(shop):
-        assert_refused(create_raw(ann, amount), 400, code)
-
-
-@pytest.mark.parametrize(
-    ("amount", "fen"),
-    [("19.99", 1_999), ("0.29", 29), ("1.1", 110), ("100", 10_000), ("2000.00", 200_000), ("1e2", 10_000)],
-)
-def test_yuan_are_read_exactly(shop: Shop, ann: Customer, amount: str, fen: int) -> None:
-    answer = create_raw(ann, amount)
-    assert (answer.status, answer.body["order"]["amount_fen"]) == (201, fen)
-
-
-def test_an_amount_that_the_issuer_does_not_offer(open_shop: Any) -> None:
-    # Given an issuer that sells whole yuan only
-    shop = open_shop(OCTANE_ISSUER_STEP_FEN="100")
-    ann = new_customer(shop)
-
-    # When / Then
-    with nothing_written(shop):
-        assert_refused(place_raw(ann, "10001"), 400, "AMOUNT_NOT_OFFERED")
-    assert place_raw(ann, "10000").status == 201
-
-
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [
-        (SINOPEC_CARD[:-1], "CARD_NUMBER_INVALID"),
-        (SINOPEC_CARD + "1", "CARD_NUMBER_INVALID"),
-        ("2000111100001234567", "CARD_NUMBER_INVALID"),
-        ("901234567890123", "CARD_NUMBER_INVALID"),
-        ("90123456789012345", "CARD_NUMBER_INVALID"),
-        ("9112345678901234", "CARD_NUMBER_INVALID"),
-        ("100011110000123456a", "CARD_NUMBER_INVALID"),
-        (SINOPEC_CARD + "\n", "CARD_NUMBER_INVALID"),
-        (" " + SINOPEC_CARD, "CARD_NUMBER_INVALID"),
-        ("１０００１１１１００００１２３４５６７", "CARD_NUMBER_INVALID"),
-        ("1000111100001234٥67", "CARD_NUMBER_INVALID"),
-        ("", "CARD_NUMBER_INVALID"),
-        ("1" * 33, "INVALID_REQUEST"),
-        (1000111100001234567, "INVALID_REQUEST"),
-        (None, "INVALID_REQUEST"),
-    ],
-)
-def test_card_numbers(shop: Shop, ann: Customer, number: object, code: str) -> None:
-    with nothing_written(shop):
-        answer = ann.post("/cards", {"number": number, "holder_name": "somebody"})
-    assert_refused(answer, 400, code)
-
-
-@pytest.mark.parametrize("name", ["", "x" * 65, "a\nb", "<script>", "\x00", "\ud800"])
-def test_holder_names(shop: Shop, ann: Customer, name: str) -> None:
-    with nothing_written(shop):
-        answer = ann.post("/cards", {"number": SINOPEC_CARD, "holder_name": name})
-    assert_refused(answer, 400, "INVALID_REQUEST")
 
 
 @pytest.mark.parametrize(
@@ -161,13 +35,16 @@ def test_holder_names(shop: Shop, ann: Customer, name: str) -> None:
         ("{}", "INVALID_REQUEST"),
         ("", "INVALID_REQUEST"),
     ],
+    ids=brief,
 )
 def test_bodies_that_are_no_order(shop: Shop, ann: Customer, body: str, code: str) -> None:
     with nothing_written(shop):
         assert_refused(ann.send("/orders", body, Content_Type="application/json"), 400, code)
 
 
-@pytest.mark.parametrize("body", ['{"x":"' + "a" * 1_000_000 + '"}', '{"x":"' + "油" * 30_000 + '"}'])
+@pytest.mark.parametrize(
+    "body", ['{"x":"' + "a" * 1_000_000 + '"}', '{"x":"' + "油" * 30_000 + '"}'], ids=brief
+)
 def test_a_body_that_is_too_large(shop: Shop, ann: Customer, body: str) -> None:
     with nothing_written(shop):
         assert_refused(ann.send("/orders", body, Content_Type="application/json"), 413, "BODY_TOO_LARGE")
@@ -192,10 +69,23 @@ def test_other_media_types(shop: Shop, ann: Customer, media: str) -> None:
         assert_refused(ann.send("/orders", body, Content_Type=media), 415, "MEDIA_TYPE_UNSUPPORTED")
 
 
-@pytest.mark.parametrize("media", ["application/json", "application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'])
+@pytest.mark.parametrize(
+    "media", ["application/json", "application/JSON; charset=UTF-8", 'application/json;charset="utf-8"']
+)
 def test_json_in_utf8_by_any_of_its_names(shop: Shop, ann: Customer, media: str) -> None:
     body = json.dumps({"card_id": ann.card_id, "amount_fen": 100})
     assert ann.send("/orders", body, Content_Type=media).status == 201
+
+
+@pytest.mark.parametrize("media", ["multipart/form-data", "application/x-www-form-urlencoded", "text/plain"])
+def test_an_empty_body_of_another_media_type(shop: Shop, ann: Customer, media: str) -> None:
+    # Given a client that names a type and sends nothing
+    order = ann.place()
+
+    # When / Then it is missing where it is needed, and fine where it is not
+    with nothing_written(shop):
+        assert_refused(ann.send("/orders", "", Content_Type=media), 400, "INVALID_REQUEST")
+    assert ann.send(f"/orders/{order}/cancel", "", Content_Type=media).status == 200
 
 
 def test_a_body_that_came_as_bytes(shop: Shop, ann: Customer) -> None:
@@ -226,7 +116,7 @@ def test_unknown_fields(shop: Shop, ann: Customer, path: str, body: dict[str, ob
     # Given a request that is right but for one field too many
     order = ann.place()
     named = {"CARD": ann.card_id, "ORDER": order, "USER": ann.user_id}
-    body = {name: named.get(value, value) if isinstance(value, str) else value for name, value in body.items()}
+    body = {field: named.get(str(value), value) for field, value in body.items()}
 
     # When / Then
     with nothing_written(shop):
@@ -274,13 +164,15 @@ def test_orders_that_do_not_exist(shop: Shop, ann: Customer, order_id: str) -> N
         assert_refused(refund, 404, "ORDER_NOT_FOUND")
 
 
-@pytest.mark.parametrize("order_id", ["T" * 65, "T" * 5_000])
+@pytest.mark.parametrize("order_id", ["T" * 65, "T" * 5_000], ids=brief)
 def test_ids_that_are_too_long(shop: Shop, ann: Customer, order_id: str) -> None:
     with nothing_written(shop):
         assert_refused(ann.get(f"/orders/{order_id}"), 400, "INVALID_REQUEST")
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=51", "limit=x", "limit=-1", "limit=1.5", f"userId={'U' * 65}"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=51", "limit=x", "limit=-1", "limit=1.5", f"userId={'U' * 65}"]
+)
 def test_listings_out_of_bounds(shop: Shop, ann: Customer, query: str) -> None:
     assert_refused(ann.get(f"/orders?{query}"), 400, "INVALID_REQUEST")
 
@@ -404,7 +296,8 @@ def test_refund_reasons(shop: Shop, ann: Customer, reason: str) -> None:
 def test_nothing_personal_is_in_the_clear_in_an_order(shop: Shop, ann: Customer) -> None:
     # Given / When
     order = ann.topped_up()
-    seen = json.dumps([ann.order(order).body, ann.get("/orders").body, ann.get("/cards").body, ann.get("/me").body])
+    paths = (f"/orders/{order}", "/orders", "/cards", "/me")
+    seen = json.dumps([ann.get(path).body for path in paths])
 
     # Then
     assert SINOPEC_CARD not in seen

@@ -122,9 +122,7 @@ def test_a_page_that_closed_is_forgotten(shop: Shop, ann: Customer) -> None:
     assert shop.wiring.lists.pushed == []
 
 
-def test_a_page_that_is_gone_is_forgotten(
-    shop: Shop, ann: Customer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_page_that_is_gone_is_forgotten(shop: Shop, ann: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a page that vanished without a word
     connect(shop, ann.token, "page-1")
 
@@ -163,6 +161,6 @@ def test_a_push_that_fails_does_not_hold_up_the_order(
 
 @pytest.mark.parametrize("token", ["", "garbage", "a.b.c"])
 def test_no_connection_without_a_token(shop: Shop, token: str) -> None:
-    with pytest.raises(Exception, match="^Unauthorized$"):
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
         connect(shop, token, "page-1")
     assert connections(shop) == []

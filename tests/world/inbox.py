@@ -1,7 +1,7 @@
 """A loopback server that takes callbacks and holds each one until the test lets a handler answer it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, Queue
@@ -49,10 +49,11 @@ def opened_inbox() -> Iterator[Inbox]:
             letter = Letter(self.path, dict(self.headers.items()), self.rfile.read(length))
             inbox.letters.put(letter)
             letter.answered.wait(WAIT_SECONDS)
-            self.send_response(letter.status)
-            self.send_header("Content-Length", str(len(letter.answer)))
-            self.end_headers()
-            self.wfile.write(letter.answer)
+            with suppress(ConnectionError):  # a sender that has hung up does not hear the answer
+                self.send_response(letter.status)
+                self.send_header("Content-Length", str(len(letter.answer)))
+                self.end_headers()
+                self.wfile.write(letter.answer)
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""

@@ -23,9 +23,6 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from joserfc.jwk import OKPKey
-from world.inbox import Inbox, Letter, opened_inbox
-from world.memory_engine import MemoryEngine
-from world.meter import Meter
 
 from local.package import read_template
 from octane import wiring
@@ -36,6 +33,9 @@ from octane.store.items import Table
 from octane.store.store import Store
 from simulators.client import World, running
 from simulators.server import Options
+from world.inbox import Inbox, Letter, opened_inbox
+from world.memory_engine import MemoryEngine
+from world.meter import Meter
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"

@@ -8,6 +8,7 @@ from typing import Any
 
 from octane.api.telemetry import flush, logger
 from octane.kernel.errors import InputError, OctaneError
+from octane.store.store import until_settled
 
 MAX_BODY = 65_536
 
@@ -50,7 +51,8 @@ def _attempt(act: Act, event: dict[str, Any], context: Any) -> OctaneError | Non
     request_id = gateway.get("requestId") or getattr(context, "aws_request_id", "")
     logger().append_keys(request_id=request_id)
     try:
-        act(_read(event))
+        callback = _read(event)
+        until_settled(lambda: act(callback))
     except OctaneError as error:
         logger().warning("callback refused", extra={"code": error.code})
         return error

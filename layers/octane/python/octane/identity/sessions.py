@@ -7,7 +7,7 @@ from octane.identity.tokens import ACCESS_SECONDS, TokenSigner
 from octane.identity.users import User, find_user, get_user, open_account, set_phone, user_id_of
 from octane.kernel.caller import Caller, Role
 from octane.kernel.clock import SECOND, Clock, Instant
-from octane.kernel.errors import UnauthenticatedError
+from octane.kernel.errors import KeyReusedError, UnauthenticatedError
 from octane.kernel.ids import derive_id
 from octane.store.items import Item, Key, Table
 from octane.store.store import Store, until_settled
@@ -70,10 +70,13 @@ def log_in(deps: IdentityDeps, code: str, key: str) -> Session:
     if stored is not None:
         if now - int(str(stored["at"])) > LOGIN_REPLAY_MS:
             raise UnauthenticatedError("This login was used; ask for a new code.")
-        return _issue(deps, get_user(deps.store, str(stored["user_id"])), str(stored["session_id"]), 0, now)
+        user_id, session_id = str(stored["user_id"]), str(stored["session_id"])
+        if "revoked_at" in (deps.store.get(_session_key(user_id, session_id)) or {"revoked_at": now}):
+            raise SessionRevokedError
+        return _issue(deps, get_user(deps.store, user_id), session_id, 0, now)
     openid = deps.login_provider.identify(code).openid
     user_id = user_id_of("WECHAT", openid)
-    session_id = derive_id("S", user_id, code, key)
+    session_id = derive_id("S", user_id, key)
     user = until_settled(lambda: _open_session(deps, openid, user_id, session_id, receipt, now))
     return _issue(deps, user, session_id, 0, now)
 
@@ -93,8 +96,8 @@ def _open_session(
     login: Item = {"user_id": user_id, "session_id": session_id, "at": now, "ttl": now // 1000 + 3600}
     deps.store.commit(
         *([] if known else [open_account(user)]),
-        Put(_session_key(user_id, session_id), session, when=Absent()),
         Put(receipt, login, when=Absent()),
+        Put(_session_key(user_id, session_id), session, when=Absent(), otherwise=KeyReusedError()),
     )
     return user
 

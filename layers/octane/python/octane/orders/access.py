@@ -74,7 +74,7 @@ def _read_cursor(cursor: str, user_id: str) -> dict[str, str]:
     if (
         not isinstance(found, dict)
         or set(found) != names
-        or not all(isinstance(v, str) for v in found.values())
+        or not all(v and isinstance(v, str) for v in found.values())
     ):
         raise CursorInvalidError
     if found[BY_USER.partition] != user_id or found["sk"] != "#ORDER":

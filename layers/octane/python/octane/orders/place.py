@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from octane.cards.cards import Card, get_card
+from octane.cards.cards import Card, CardNotFoundError, get_card
 from octane.issuers.cards import check_offered
 from octane.kernel.caller import Caller
 from octane.kernel.clock import Instant, later
@@ -10,7 +10,7 @@ from octane.kernel.errors import AmountInvalidError, KeyReusedError, TooManyErro
 from octane.kernel.ids import derive_id, digest_of
 from octane.kernel.money import Fen, fen, format_yuan
 from octane.orders.deps import Deps
-from octane.orders.model import Dossier, Order, OrderStateError, Step
+from octane.orders.model import Dossier, Order, OrderNotFoundError, OrderStateError, Step
 from octane.orders.records import item_of, load, order_key, record_step
 from octane.orders.states import Event, OrderState
 from octane.store.items import Key, Table
@@ -51,10 +51,15 @@ def place_order(deps: Deps, caller: Caller, request: PlaceOrder, key: str) -> Do
     amount = fen(request.amount)
     if amount > deps.settings.order_limit:
         raise AmountOverLimitError(f"One order is at most {format_yuan(deps.settings.order_limit)} CNY.")
-    card = get_card(deps.store, caller.user_id, request.card_id)
+    order_id = derive_id("T", caller.user_id, key)
+    digest = digest_of({"card_id": request.card_id, "amount": amount})
+    try:
+        card = get_card(deps.store, caller.user_id, request.card_id)
+    except CardNotFoundError:
+        return _placed_with_a_card_that_is_gone(deps, order_id, digest)
     check_offered(card.issuer, amount, deps.settings.issuer_step)
     now = deps.clock.now()
-    order = _open(deps, caller, card, amount, key, now)
+    order = _open(deps, caller, card, amount, order_id, digest, now)
     step = Step(
         order_id=order.order_id,
         user_id=order.user_id,
@@ -73,17 +78,31 @@ def place_order(deps: Deps, caller: Caller, request: PlaceOrder, key: str) -> Do
             _count_order(caller.user_id, deps.settings.orders_per_hour, now),
         )
     except _PlacedBeforeError:
-        placed = load(deps.store, order.order_id)
-        if placed.order.request_digest != order.request_digest:
-            raise KeyReusedError from None
-        return placed
+        return _placed_before(deps, order_id, digest)
     return Dossier(order, steps=(step,))
 
 
-def _open(deps: Deps, caller: Caller, card: Card, amount: Fen, key: str, now: Instant) -> Order:
+def _placed_before(deps: Deps, order_id: str, digest: str) -> Dossier:
+    placed = load(deps.store, order_id)
+    if placed.order.request_digest != digest:
+        raise KeyReusedError
+    return placed
+
+
+def _placed_with_a_card_that_is_gone(deps: Deps, order_id: str, digest: str) -> Dossier:
+    """The key answers with its order even when the card was unbound since."""
+    try:
+        return _placed_before(deps, order_id, digest)
+    except OrderNotFoundError:
+        raise CardNotFoundError from None
+
+
+def _open(
+    deps: Deps, caller: Caller, card: Card, amount: Fen, order_id: str, digest: str, now: Instant
+) -> Order:
     expires_at = later(now, deps.settings.order_ms)
     return Order(
-        order_id=derive_id("T", caller.user_id, key),
+        order_id=order_id,
         user_id=caller.user_id,
         state=OrderState.PENDING,
         version=1,
@@ -93,7 +112,7 @@ def _open(deps: Deps, caller: Caller, card: Card, amount: Fen, key: str, now: In
         issuer=card.issuer,
         holder_name=card.holder_name,
         holder_phone=card.holder_phone,
-        request_digest=digest_of({"card_id": card.card_id, "amount": amount}),
+        request_digest=digest,
         placed_at=now,
         expires_at=expires_at,
         due_at=expires_at,

@@ -16,7 +16,9 @@ from octane.orders.refund import open_refund
 from octane.orders.states import AttemptStatus, Event, OrderState, RechargeStatus
 from octane.store.writes import Is, Update, all_of
 
-_ASKED = frozenset({RechargeStatus.SUBMITTING, RechargeStatus.UNKNOWN, RechargeStatus.ACCEPTED})
+_ASKED = frozenset(
+    {RechargeStatus.SUBMITTING, RechargeStatus.UNKNOWN, RechargeStatus.ACCEPTED, RechargeStatus.REFUSED}
+)
 
 
 _OUTCOMES = frozenset({RechargeState.SUCCEEDED, RechargeState.REFUSED})
@@ -72,7 +74,8 @@ def _submit(deps: Deps, order: Order) -> None:
     else:
         why = answer.reason if isinstance(answer, RechargeUnknown) else answer.code
         deps.signals.count("RechargeUnknown", order_id=order.order_id, why=why)
-        _wait(deps, order, RechargeStatus.UNKNOWN)
+        is_refusal = isinstance(answer, RechargeReport)
+        _wait(deps, order, RechargeStatus.REFUSED if is_refusal else RechargeStatus.UNKNOWN)
 
 
 def _is_proof(order: Order, answer: RechargeReport) -> bool:
@@ -162,15 +165,16 @@ def _submit_again(deps: Deps, order: Order) -> None:
     """The issuer does not know the number, and every process that may have sent it is gone: send it once
     more.
 
-    What it answers now is proof, because nothing is under way; unless the issuer had accepted the number
-    before and only seems to have forgotten it. The claim is the version.
+    An issuer's books may be late: that it knows nothing is proof of nothing (the port). A refusal becomes a
+    proof when the issuer has refused the number before and still knows nothing of it a query later; never
+    when it had accepted the number and only seems to have forgotten it. The claim is the version.
     """
     now = deps.clock.now()
     claimed = replace(
         order,
         version=order.version + 1,
         recharge=RechargeStatus.SUBMITTING,
-        recharge_clean=order.recharge is not RechargeStatus.ACCEPTED,
+        recharge_clean=order.recharge is RechargeStatus.REFUSED and not order.issuer_reference,
         checks=order.checks + 1,
         due_at=later(now, deps.settings.lease_ms),
     )

@@ -71,7 +71,8 @@ OPEN_ATTEMPT = frozenset({AttemptStatus.STARTED, AttemptStatus.PREPARED})
 
 
 class RechargeStatus(StrEnum):
-    """The issuer's part. SUBMITTING and UNKNOWN both mean: only a query tells."""
+    """The issuer's part. SUBMITTING and UNKNOWN both mean: only a query tells. So does REFUSED while the
+    order is RECHARGING, because an earlier submit may have arrived."""
 
     READY = "READY"
     SUBMITTING = "SUBMITTING"

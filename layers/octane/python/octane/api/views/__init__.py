@@ -1,6 +1,6 @@
 """What clients send and see: times in RFC 3339, amounts in fen, numbers masked.
 
-One module for each domain, so that a function builds only the models it answers with.
+In small modules, so that a function builds only the models that it takes and answers with.
 """
 
 from typing import Annotated

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from octane.api.views import Body, Id, View
 from octane.api.views.orders import OrderView
@@ -13,8 +13,14 @@ if TYPE_CHECKING:
     from octane.orders.pay import StartedPayment
 
 
+def _whole_yuan(value: object) -> object:
+    """JSON writes 100 yuan as an integer; `true` is none."""
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 Yuan = Annotated[
     Decimal,
+    BeforeValidator(_whole_yuan),
     Field(description="Yuan, a JSON number with at most two decimals.", examples=[19.99]),
     WithJsonSchema({"type": "number", "minimum": 0.01, "multipleOf": 0.01}),
 ]

@@ -1,0 +1,94 @@
+# Octane: `make run` to see it work, `make test` to prove it, `make help` for the rest.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+PATHS := layers/octane/python:functions:infra
+LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	--no-emit-index-url --no-annotate --no-header
+
+export AWS_DEFAULT_REGION := us-east-1
+export SAM_CLI_TELEMETRY := 0
+
+.PHONY: help setup run demo up test lint types imports template unit e2e bench openapi sam lock clean
+
+help:
+	@echo "make run      set up, start everything here, play the main job, stay up"
+	@echo "make demo     the same, then stop; fails unless every story ended as told and all books match"
+	@echo "make up       only start everything here and stay up"
+	@echo "make test     set up and run every check: lint, types, imports, template, tests, end to end"
+	@echo "make bench    cost of each operation: CPU, AWS calls, read and write units"
+	@echo "make openapi  write infra/openapi/openapi.json from the handlers"
+	@echo "make sam      sam validate --lint and sam build, as for a deployment to AWS"
+	@echo "make lock     write the locked requirements again"
+	@echo "make clean    remove what the above made"
+
+setup: $(STAMP)
+
+$(STAMP): requirements-setup.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Octane needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo missing)."; \
+		echo "Name another one: make PYTHON=python3.13"; exit 1; }
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-setup.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --no-deps -r requirements-dev.txt
+	@touch $@
+
+run: setup
+	@PYTHONPATH=$(PATHS) $(BIN)/python -m demo --stay
+
+demo: setup
+	@PYTHONPATH=$(PATHS) $(BIN)/python -m demo
+
+up: setup
+	@PYTHONPATH=infra $(BIN)/python -m local up
+
+test: setup lint types imports template unit e2e
+	@echo "== all green"
+
+lint: setup
+	@echo "== lint"
+	@$(BIN)/ruff check --quiet .
+
+types: setup
+	@echo "== types"
+	@$(BIN)/mypy --no-error-summary
+
+imports: setup
+	@echo "== import contract"
+	@PYTHONPATH=$(PATHS) $(BIN)/lint-imports
+
+template: setup
+	@echo "== template, as written and as SAM expands it"
+	@$(BIN)/cfn-lint template.yaml
+	@mkdir -p .local
+	@PYTHONPATH=infra $(BIN)/python -m local.expand template.yaml > .local/expanded.json
+	@$(BIN)/cfn-lint .local/expanded.json
+
+unit: setup
+	@echo "== unit, flow, simulation and contract tests"
+	@$(BIN)/pytest -q -n 2 --ignore tests/e2e
+
+e2e: setup
+	@echo "== end to end, on the embedded AWS"
+	@$(BIN)/pytest -q tests/e2e
+
+bench: setup
+	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m bench
+
+openapi: setup
+	@PYTHONPATH=$(PATHS) $(BIN)/python -m openapi
+
+sam: setup
+	@PATH="$(abspath $(BIN)):$$PATH" sam validate --lint
+	@PATH="$(abspath $(BIN)):$$PATH" sam build
+
+lock: setup
+	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) layers/deps/requirements.in -c requirements-dev.txt -o layers/deps/requirements.txt
+
+clean:
+	rm -rf $(VENV) .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,102 @@
+"""Which errors an operation can answer with, beyond what its handler's types say."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from openapi.catalog import codes_by_status
+
+Json = dict[str, Any]
+
+NAMES: Mapping[int, tuple[str, str]] = MappingProxyType(
+    {
+        400: ("InvalidRequest", "What was sent cannot be read or is out of bounds."),
+        401: ("Unauthenticated", "The token, code or signature is missing, unknown or expired."),
+        403: ("Forbidden", "This account may not do that."),
+        404: ("NotFound", "There is no such thing, or it is not yours."),
+        409: ("Conflict", "The right request at the wrong moment, or a key that was used for another one."),
+        413: ("BodyTooLarge", "The body is larger than any request of this API."),
+        415: ("MediaTypeUnsupported", "The body is not application/json in UTF-8."),
+        422: ("Refused", "The payment channel refused; nothing was taken."),
+        429: ("TooMany", "Too many requests, or too many orders within the hour."),
+        503: ("Unavailable", "Try the same request again: nothing is lost, and nothing happens twice."),
+        504: ("Unknown", "An answer did not come in time; the same request, sent again, continues."),
+    }
+)
+WITH_RETRY_AFTER = frozenset({409, 429, 503, 504})
+
+ALWAYS = frozenset({400, 429, 503})
+WITH_TOKEN = frozenset({401})
+WITH_BODY = frozenset({413, 415})
+
+MORE: Mapping[str, frozenset[int]] = MappingProxyType(
+    {
+        "bind_card": frozenset({404, 409}),
+        "bind_phone": frozenset({401, 404}),
+        "cancel_order": frozenset({404, 409}),
+        "create_payment": frozenset({403, 404, 409, 422, 504}),
+        "get_me": frozenset({404}),
+        "get_order": frozenset({404}),
+        "list_cards": frozenset(),
+        "list_orders": frozenset({403}),
+        "login": frozenset({401, 403, 404, 409}),
+        "logout": frozenset(),
+        "pay_order": frozenset({404, 409, 422, 504}),
+        "place_order": frozenset({404, 409}),
+        "refresh_session": frozenset({401, 404, 409}),
+        "refund_order": frozenset({403, 404, 409}),
+        "unbind_card": frozenset({404}),
+    }
+)
+"""By function. A function that is not here stops the generator: whoever adds one says what it refuses."""
+
+
+def errors_of(function: str, method: str, *, is_open: bool) -> dict[str, Json]:
+    """The error responses of one operation, by status."""
+    statuses = ALWAYS | MORE[function]
+    if not is_open:
+        statuses |= WITH_TOKEN
+    if method in {"post", "put", "patch", "delete"}:
+        statuses |= WITH_BODY
+    reference = "#/components/responses/"
+    return {str(status): {"$ref": reference + NAMES[status][0]} for status in sorted(statuses)}
+
+
+def error_responses() -> dict[str, Json]:
+    codes = codes_by_status()
+    responses: dict[str, Json] = {}
+    for status, (name, description) in NAMES.items():
+        responses[name] = {
+            "description": f"{description} Codes: {', '.join(codes[status])}.",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        }
+        if status in WITH_RETRY_AFTER:
+            responses[name]["headers"] = {
+                "Retry-After": {
+                    "description": "Seconds to wait, where the same request may succeed later.",
+                    "schema": {"type": "integer", "minimum": 0},
+                }
+            }
+    return responses
+
+
+def error_schema() -> Json:
+    codes = sorted(code for listed in codes_by_status().values() for code in listed)
+    properties: Json = {
+        "code": {"type": "string", "enum": codes, "description": "Stable: decide by this."},
+        "message": {"type": "string", "description": "For people; may change."},
+        "request_id": {"type": "string", "description": "To be named when asking for help."},
+    }
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["error"],
+        "properties": {
+            "error": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": list(properties),
+                "properties": properties,
+            }
+        },
+    }

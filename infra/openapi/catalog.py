@@ -1,0 +1,132 @@
+"""The stable error codes: which there are, what they mean, what a client does about them."""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import octane
+from octane.kernel.errors import OctaneError, all_errors
+
+INSIDE = frozenset(
+    {
+        "HOLD_SETTLED",
+        "INSUFFICIENT_BALANCE",
+        "MESSAGE_INVALID",
+        "QUEUE_UNAVAILABLE",
+        "RECHARGE_NOT_READY",
+        "REPLAYED",
+        "TOKEN_EXPIRED",
+    }
+)
+"""Caught by our own code, or raised by workers and the authorizer only: no client sees them."""
+
+ACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "ALREADY_BOOKED": "Read the order: the same thing was done by another request.",
+        "AMOUNT_INVALID": "Send a positive amount: whole fen, or yuan with at most two decimals.",
+        "AMOUNT_NOT_OFFERED": "Send an amount in the issuer's steps.",
+        "AMOUNT_OVER_LIMIT": "Split the amount over several orders.",
+        "BODY_INVALID": "Send one JSON object; no NaN, no repeated names.",
+        "BODY_TOO_LARGE": "Send less.",
+        "CALLBACK_INVALID": "For providers: send the documented body, below 64 KiB.",
+        "CARD_NOT_FOUND": "List the cards again.",
+        "CARD_NUMBER_INVALID": "Let the person correct the number.",
+        "CARD_UNCLEAR": "Send `cardId`, or bind a card first.",
+        "CHANGED_MEANWHILE": "Read the order, then try again.",
+        "CHANNEL_SILENT": "Wait and read the order: it is settled as soon as the channel answers.",
+        "CHANNEL_UNAVAILABLE": "Send the same request again, with the same key.",
+        "CURSOR_INVALID": "Start the listing again without a cursor.",
+        "FORBIDDEN": "Do not repeat; another account or role is needed.",
+        "IDEMPOTENCY_KEY_REUSED": "Send a new key for a new thing.",
+        "INTERNAL": "Report the `request_id`; read before you try again.",
+        "ISSUER_SILENT": "For the issuer: send the notice again.",
+        "INVALID_REQUEST": "Correct the fields that the message names.",
+        "ISSUER_NOTICE_REFUSED": "For the issuer: sign the notice; it is sent again.",
+        "LOGIN_BLOCKED": "WeChat decides; the person turns to WeChat.",
+        "LOGIN_CODE_INVALID": "Call `wx.login` again and send the new code.",
+        "MEDIA_TYPE_UNSUPPORTED": "Send `Content-Type: application/json`.",
+        "NOTICE_FOREIGN": "For WeChat Pay: the merchant or application is not ours.",
+        "NOTICE_REFUSED": "For WeChat Pay: the notice is sent again.",
+        "NOTICE_REPLAYED": "For WeChat Pay: nothing to do, the notice was handled.",
+        "NOTICE_SIGNATURE_INVALID": "For WeChat Pay: sign with a key that we know.",
+        "NOTICE_STALE": "For WeChat Pay: send the notice again, freshly signed.",
+        "NOTICE_UNREADABLE": "For WeChat Pay: seal the notice with our APIv3 key.",
+        "NOT_FOUND": "Check the address.",
+        "ORDER_NOT_FOUND": "Check the order's id.",
+        "ORDER_NOT_PAID": "Nothing was taken, so nothing is owed back.",
+        "ORDER_STATE": "Read the order: it has moved on.",
+        "OUTCOME_UNKNOWN": "Send the same request again, with the same key.",
+        "PAYER_MISSING": "Log in through WeChat, or pay by `WECHAT_NATIVE`.",
+        "PAYMENT_IN_PROGRESS": "Finish the open payment, or cancel the order.",
+        "PAYMENT_REFUSED": "Pay again with a new key, perhaps another way.",
+        "PAYMENT_UNKNOWN": "Send the same request again, with the same key.",
+        "PHONE_REQUIRED": "Bind a phone number first (`POST /api/v1/me/phone`).",
+        "PLATFORM_KEYS_UNAVAILABLE": "For WeChat Pay: send the notice again.",
+        "PROVIDER_UNAVAILABLE": "Try again in a moment, with a new code.",
+        "REFUND_EXCEEDS_CAPTURED": "Read the order; ask for no more than is left.",
+        "REFUND_MISMATCH": "Staff compare the refund with the channel's books.",
+        "SECOND_TRANSACTION": "Staff compare the payment with the channel's books.",
+        "SESSION_REVOKED": "Log in again.",
+        "SETTING_MISSING": "Report the `request_id`: the deployment is incomplete.",
+        "STORE_UNAVAILABLE": "Send the same request again, with the same key.",
+        "TOO_MANY_ORDERS": "Wait until the hour is over.",
+        "TOO_MANY_REQUESTS": "Wait, then try again, more slowly.",
+        "UNAUTHENTICATED": "Refresh the session, or log in again.",
+        "UNAVAILABLE": "Send the same request again, with the same key.",
+        "UNBALANCED_ENTRY": "Report the `request_id`: nothing was written.",
+        "USER_NOT_FOUND": "Log in again.",
+        "WRONG_STATE": "Read the thing again: it has moved on.",
+    }
+)
+
+
+def load_rooms() -> None:
+    """Import all of octane, so that every error class exists."""
+    for module in pkgutil.walk_packages(octane.__path__, "octane."):
+        importlib.import_module(module.name)
+
+
+def named_errors() -> list[type[OctaneError]]:
+    """Every class with a code of its own (a subclass without one goes by its family's), by status, code."""
+    load_rooms()
+    ours = (error for error in all_errors() if error.__module__.startswith("octane."))
+    found = {error for error in ours if "code" in vars(error)}
+    return sorted(found, key=lambda error: (error.status, error.code))
+
+
+def public_errors() -> list[type[OctaneError]]:
+    return [error for error in named_errors() if error.code not in INSIDE]
+
+
+def codes_by_status() -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for error in public_errors():
+        found.setdefault(error.status, []).append(error.code)
+    return found
+
+
+def errors_table() -> str:
+    """The page of the documentation: a table of all codes."""
+    rows = [
+        f"| `{error.code}` | {error.status} | {'yes' if error.retryable else 'no'} | {error.summary} "
+        f"| {ACTIONS[error.code]} |"
+        for error in public_errors()
+    ]
+    return "\n".join((*HEAD, *rows, ""))
+
+
+HEAD = (
+    "# Error codes",
+    "",
+    'Every refusal is `{"error":{"code","message","request_id"}}`. Decide by `code`: codes and their',
+    "statuses stay as they are, messages may change. *Retry* says that the very same request, with the same",
+    "`Idempotency-Key`, may succeed later; nothing happens twice. `Retry-After` tells the seconds to wait.",
+    'WeChat Pay\'s notices are refused with `{"code":"FAIL","message":CODE}`, the issuer\'s with the code as',
+    "plain text.",
+    "",
+    "Generated by `make openapi`; do not edit.",
+    "",
+    "| code | status | retry | meaning | what to do |",
+    "|---|---|---|---|---|",
+)

@@ -1,0 +1,83 @@
+"""What each operation costs on AWS, pinned: a change here is a change of the bill, and must be meant."""
+
+import pytest
+
+from bench.costs import Cost, cost_of, invocations_of, missed_targets, operation_costs
+from bench.recording import Recording, record_top_up
+from bench.warm import Replay, silence
+
+COSTS = {
+    "place_order": Cost(aws_calls=2, read_units=1, write_units=8),
+    "pay_order": Cost(aws_calls=3, read_units=1, write_units=9),
+    "payment_callback": Cost(aws_calls=2, read_units=1, write_units=10),
+    "recharge_worker": Cost(aws_calls=2, read_units=0, write_units=4),
+    "get_order": Cost(aws_calls=1, read_units=1, write_units=0),
+    "dispatch_events": Cost(aws_calls=1, read_units=0, write_units=0),
+    "push_changes": Cost(aws_calls=2, read_units=1, write_units=0),
+    "issuer_callback": Cost(aws_calls=2, read_units=1, write_units=7),
+    "authorize": Cost(aws_calls=0, read_units=0, write_units=0),
+}
+TOP_UP = Cost(aws_calls=16, read_units=6, write_units=38)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
+    return record_top_up(tmp_path_factory.mktemp("simulators"))
+
+
+def test_each_operation_costs_what_it_should(recording: Recording) -> None:
+    assert operation_costs(recording) == COSTS
+
+
+def test_a_whole_top_up_costs_what_it_should(recording: Recording) -> None:
+    assert cost_of(recording.top_up) == TOP_UP
+
+
+def test_a_top_up_calls_each_function_as_often_as_it_should(recording: Recording) -> None:
+    functions = [invocation.function for invocation in recording.top_up]
+    assert {name: functions.count(name) for name in functions} == {
+        "identity/authorize": 2,
+        "orders/place_order": 1,
+        "orders/pay_order": 1,
+        "callbacks/wechat_payment": 1,
+        "orders/dispatch_events": 1,
+        "orders/recharge_order": 1,
+        "callbacks/issuer_recharge": 1,
+        "notify/push_changes": 4,
+    }
+    assert sum(invocation.pushes for invocation in recording.top_up) == 2, "paid, and recharged"
+
+
+def test_outside_calls_are_one_to_the_channel_and_two_to_the_issuer_at_most(recording: Recording) -> None:
+    outside = {name: len(invocation.wire) for name, invocation in invocations_of(recording).items()}
+    assert outside["pay_order"] == 1
+    assert outside["payment_callback"] == 0
+    assert outside["recharge_worker"] == 1
+    assert outside["place_order"] == outside["get_order"] == 0
+
+
+def test_the_counts_are_within_the_promises(recording: Recording) -> None:
+    assert list(missed_targets(operation_costs(recording), cost_of(recording.top_up))) == []
+
+
+def test_a_missed_promise_is_named() -> None:
+    dear = {**COSTS, "place_order": Cost(3, 1, 8)}
+    assert list(missed_targets(dear, Cost(17, 6, 41))) == [
+        "place_order makes 3 AWS calls, at most 2 are allowed",
+        "a top-up makes 17 AWS calls, at most 16 are allowed",
+        "a top-up uses 41 write units, at most 40 are allowed",
+    ]
+
+
+@pytest.mark.parametrize("operation", sorted(COSTS))
+def test_the_real_clients_make_the_calls_that_were_counted(
+    recording: Recording, operation: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Played back through botocore, an operation asks for exactly the recorded answers, every time."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    replay = Replay(recording, invocations_of(recording)[operation])
+    with silence():
+        replay.call()
+        replay.call()
