@@ -3,7 +3,8 @@
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from octane.api import entry
-from octane.api.views.payments import CreatePayment, StartedPaymentView
+from octane.api.views.payments import StartedPaymentView
+from octane.api.views.quick_pay import CreatePayment
 from octane.orders.quick_pay import QuickPay, quick_pay
 from octane.wiring import deps
 

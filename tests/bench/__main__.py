@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from bench.cold import CREDENTIALS, TELEMETRY, cold_ratios
+from bench.cold import CREDENTIALS, cold_ratios, template_environment
 from bench.costs import OPERATIONS, cost_of, invocations_of, missed_targets, operation_costs
 from bench.recording import Invocation, Recording, record_top_up
 from bench.warm import Replay, silence
@@ -73,7 +73,7 @@ def misses(operations: Table) -> list[str]:
 
 
 def main() -> int:
-    os.environ.update({**CREDENTIALS, **TELEMETRY})
+    os.environ.update({**CREDENTIALS, **template_environment()})
     with tempfile.TemporaryDirectory() as folder:
         directory = Path(folder)
         with silence():

@@ -20,6 +20,7 @@ from typing import Any
 
 import orjson
 
+from local.package import read_template
 from world.shop import ROOT
 
 ROUNDS = 7
@@ -32,7 +33,6 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-TELEMETRY = {"POWERTOOLS_SERVICE_NAME": "octane", "POWERTOOLS_METRICS_NAMESPACE": "Octane"}
 
 START = """
 import {module}
@@ -65,7 +65,7 @@ def cold_ratios(
     settings = {
         **environment,
         **CREDENTIALS,
-        **TELEMETRY,
+        **template_environment(),
         **{f"BENCH_SECRET_{name}": orjson.dumps(secret).decode() for name, secret in secrets.items()},
         "PATH": os.environ.get("PATH", ""),
         "PYTHONPATH": os.pathsep.join(str(folder) for folder in folders),
@@ -81,6 +81,12 @@ def cold_ratios(
                 seconds[name].append(spent)
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     return {name: medians[name] / medians[""] for name in starts}
+
+
+def template_environment() -> dict[str, str]:
+    """What the template sets for every function and does not take from elsewhere."""
+    variables = read_template(ROOT / "template.yaml")["Globals"]["Function"]["Environment"]["Variables"]
+    return {name: value for name, value in variables.items() if isinstance(value, str)}
 
 
 def _cpu_seconds(program: str, environment: Mapping[str, str]) -> float:

@@ -71,7 +71,7 @@ def _pair(template: Template, root: Path) -> tuple[list[Function], list[str]]:
 
 
 def _route_faults(function: Function) -> Iterator[str]:
-    """The route is the same in the template, the docstring's first line and the decorator, if there is one."""
+    """The route is the same in the template, the docstring's first line and any decorator."""
     events = list(function.resource.get("Events", {}).values())
     apis = [event["Properties"] for event in events if event["Type"] == "Api"]
     if not events and function.name not in WITHOUT_EVENT:

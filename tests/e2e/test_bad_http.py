@@ -1,6 +1,7 @@
 """What only the deployed API can answer: the gateway's own refusals have our shape, and nothing is leaked."""
 
 import pytest
+
 from e2e.client import Client
 
 BAD_BODIES = {

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from e2e.client import Client
 
+from e2e.client import Client
 from local.package import Template
 from local.world import LocalOctane
 

@@ -27,7 +27,8 @@ class Customer:
     @property
     def token(self) -> str:
         caller = Caller(self.user_id, self.role, self.session_id, self.openid)
-        return self.shop.wiring.signer.access(caller, self.shop.clock.now())
+        with self.shop.wiring.lists.watch.resting():
+            return self.shop.wiring.signer.access(caller, self.shop.clock.now())
 
     def get(self, path: str) -> Answer:
         return self.shop.get(f"/api/v1{path}", token=self.token)

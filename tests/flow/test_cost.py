@@ -48,12 +48,14 @@ def test_a_top_up_calls_each_function_as_often_as_it_should(recording: Recording
     assert sum(invocation.pushes for invocation in recording.top_up) == 2, "paid, and recharged"
 
 
-def test_outside_calls_are_one_to_the_channel_and_two_to_the_issuer_at_most(recording: Recording) -> None:
+def test_each_operation_makes_at_most_one_call_outside_aws(recording: Recording) -> None:
     outside = {name: len(invocation.wire) for name, invocation in invocations_of(recording).items()}
-    assert outside["pay_order"] == 1
-    assert outside["payment_callback"] == 0
-    assert outside["recharge_worker"] == 1
-    assert outside["place_order"] == outside["get_order"] == 0
+    assert {name for name, calls in outside.items() if calls} == {
+        "pay_order",  # prepay
+        "recharge_worker",  # submit
+        "issuer_callback",  # the notice proves nothing: query
+    }
+    assert max(outside.values()) == 1
 
 
 def test_the_counts_are_within_the_promises(recording: Recording) -> None:

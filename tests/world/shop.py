@@ -36,9 +36,11 @@ from simulators.server import Options
 from world.inbox import Inbox, Letter, opened_inbox
 from world.memory_engine import MemoryEngine
 from world.meter import Meter
+from world.permissions import Watch, WatchedEngine, granted
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
+GRANTED = granted(ROOT / "template.yaml")
 SINOPEC_CARD = "1000111100001234567"
 
 
@@ -75,12 +77,26 @@ class Lists:
         default_factory=lambda: {queue: deque() for queue in Queue}
     )
     pushed: list[dict[str, str]] = field(default_factory=list)
+    watch: Watch = field(default_factory=lambda: Watch(GRANTED))
 
     def send(self, queue: Queue, messages: list[dict[str, str | int]]) -> None:
+        self.watch.note("sqs:SendMessage", f"{queue.value.capitalize()}Queue")
         self.messages[queue].extend(messages)
 
     def post(self, _connection_id: str, message: Any) -> None:
+        self.watch.note("execute-api:ManageConnections", "WebSocketApi")
         self.pushed.append(dict(message))
+
+
+SECRETS = {
+    "channel": "WechatSecret",
+    "platform_keys": "WechatSecret",
+    "login_provider": "WechatSecret",
+    "issuer": "IssuerSecret",
+    "signer": "TokensSecret",
+    "verifier": "TokenVerifierSecret",
+}
+"""The secret that each part of the wiring is built from: on AWS each function builds its own."""
 
 
 class ShopWiring(wiring.Wiring):
@@ -98,13 +114,18 @@ class ShopWiring(wiring.Wiring):
         self.__dict__["queues"] = self.lists
         self.__dict__["sockets"] = self.lists
 
+    def __getattribute__(self, name: str) -> Any:
+        if name in SECRETS:
+            self.lists.watch.note("secretsmanager:GetSecretValue", SECRETS[name])
+        return super().__getattribute__(name)
+
     @cached_property
     def clock(self) -> Clock:
         return self.business_clock
 
     @cached_property
     def store(self) -> Store:
-        return Store(self.engine, self.nonces, lambda _: None)
+        return Store(WatchedEngine(self.engine, self.lists.watch), self.nonces, lambda _: None)
 
     @cached_property
     def channel(self) -> Any:
@@ -195,7 +216,17 @@ class Shop:
             spec.loader.exec_module(module)
             self._modules[name] = module
         wiring.use(self.wiring)
-        return self._modules[name].handler
+        handler = self._modules[name].handler
+
+        def watched(event: Any, context: Any) -> Any:
+            watch = self.wiring.lists.watch
+            outer, watch.function = watch.function, name
+            try:
+                return handler(event, context)
+            finally:
+                watch.function = outer
+
+        return watched
 
     def call(
         self,

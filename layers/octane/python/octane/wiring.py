@@ -4,13 +4,11 @@ Each part is built at its first use, so that a function pays for what it uses on
 of the process. Imports of adapters are inside the properties for the same reason.
 """
 
-import gzip
 import os
 import random
 import time
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
 PAUSE_SECONDS = 0.02
 WECHAT_URL = "https://api.mch.weixin.qq.com"
 WECHAT_MINI_URL = "https://api.weixin.qq.com"
-SERVICES = ("dynamodb", "sqs", "secretsmanager", "apigatewaymanagementapi")
-"""All of AWS that we call."""
 
 
 class Wiring:
@@ -152,26 +148,14 @@ class Wiring:
 
     @cached_property
     def _session(self) -> Any:
-        # boto3 would only add resources and S3 transfers to this, and a tenth to every cold start
-        from botocore.session import Session
+        from octane.wire.aws import new_session
 
-        session = Session()
-        session.register_component("data_loader", _aws_models())
-        return session
+        return new_session()
 
     def _client(self, service: str, endpoint_url: str | None = None) -> Any:
-        """A client that never waits long; the store and the queues decide themselves what to send again.
+        from octane.wire.aws import new_client
 
-        Its check of parameters is off, because the service checks them again, and its name is a constant:
-        together a fifth of a call's CPU.
-        """
-        from botocore.config import Config
-
-        config = Config(
-            connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 1},
-            parameter_validation=False, user_agent="octane",
-        )  # fmt: skip
-        return self._session.create_client(service, config=config, endpoint_url=endpoint_url)
+        return new_client(self._session, service, endpoint_url)
 
     def _secret(self, name: str) -> dict[str, Any]:
         arn = required(self._environment, f"OCTANE_SECRET_{name}")
@@ -183,30 +167,6 @@ class Wiring:
 def pause(attempt: int) -> None:
     """Back off with full jitter before try number `attempt`."""
     time.sleep(random.uniform(0, PAUSE_SECONDS * 2**attempt))
-
-
-def _aws_models() -> Any:
-    """What botocore knows of AWS's services, read in half the time: a tenth of a cold start.
-
-    Left to itself it parses megabytes of JSON into ordered dictionaries, and looks through four hundred folders
-    to learn which services there are.
-    """
-    from botocore.loaders import JSONFileLoader, Loader
-
-    class Files(JSONFileLoader):
-        def load_file(self, file_path: str) -> Any:
-            for ending, opened in ((".json.gz", gzip.open), (".json", open)):
-                path = Path(f"{file_path}{ending}")
-                if path.is_file():
-                    with opened(path, "rb") as file:
-                        return orjson.loads(file.read())
-            return None
-
-    class Models(Loader):
-        def list_available_services(self, type_name: str) -> list[str]:
-            return list(SERVICES)
-
-    return Models(file_loader=Files())
 
 
 class _Process:

@@ -89,6 +89,8 @@ class Attempt:
     request_key: str
     request_digest: str
     started_at: Instant
+    called_at: Instant | None = None
+    """When the channel was last called again under the number: a call may be under way since then."""
     reference: str = ""
     """prepay_id or code_url."""
     sub_merchant: str = ""

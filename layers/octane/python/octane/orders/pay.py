@@ -84,6 +84,9 @@ def _pay(deps: Deps, caller: Caller, order_id: str, method: PaymentMethod, key: 
     elif attempt.method is not method:
         raise PaymentInProgressError
     if attempt.status is AttemptStatus.STARTED:
+        if not is_first_call:
+            called = replace(attempt, called_at=deps.clock.now())
+            dossier, attempt = _saved(deps, dossier, attempt, called)
         dossier, attempt = _prepare(deps, dossier, attempt, is_first_call=is_first_call)
     return StartedPayment(dossier, attempt, _parameters(deps, attempt))
 
@@ -149,8 +152,8 @@ def first_query_at(deps: Deps, expires_at: Instant) -> Instant:
 def _prepare(
     deps: Deps, dossier: Dossier, attempt: Attempt, *, is_first_call: bool
 ) -> tuple[Dossier, Attempt]:
-    """Call the channel. A refusal proves that nothing was taken only if no earlier call of the attempt is
-    unknown."""
+    """Call the channel. A refusal proves that nothing was taken only if no other call of the attempt was
+    made."""
     order = dossier.order
     request = PaymentRequest(
         out_trade_no=attempt.out_trade_no,

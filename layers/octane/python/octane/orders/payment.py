@@ -170,7 +170,7 @@ def _close_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, clos
 
 def _end_unknown_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
     """The channel knows no such trade. While a prepare may be under way, that proves nothing."""
-    if deps.clock.now() < later(attempt.started_at, deps.settings.lease_ms):
+    if deps.clock.now() < later(attempt.called_at or attempt.started_at, deps.settings.lease_ms):
         if by == "customer":
             raise PaymentInProgressError("The payment is being prepared; try again in a minute.")
         return _recheck(deps, dossier)

@@ -14,7 +14,7 @@ from octane.orders.payment import next_wait
 from octane.orders.records import advance, change, load, order_key, record_of
 from octane.orders.refund import open_refund
 from octane.orders.states import AttemptStatus, Event, OrderState, RechargeStatus
-from octane.store.writes import Is, Update, all_of
+from octane.store.writes import ChangedMeanwhileError, Is, Update, all_of
 
 _ASKED = frozenset(
     {RechargeStatus.SUBMITTING, RechargeStatus.UNKNOWN, RechargeStatus.ACCEPTED, RechargeStatus.REFUSED}
@@ -92,7 +92,7 @@ def settle_recharge(deps: Deps, order: Order, report: RechargeReport) -> None:
         case RechargeState.SUCCEEDED:
             _succeed(deps, order, report)
         case RechargeState.REFUSED:
-            _fail(deps, load(deps.store, order.order_id), report)
+            _fail(deps, order, report)
         case RechargeState.RUNNING:
             _wait(deps, order, RechargeStatus.ACCEPTED, report.issuer_reference)
         case RechargeState.NOT_FOUND:
@@ -113,11 +113,14 @@ def _succeed(deps: Deps, order: Order, report: RechargeReport) -> None:
     deps.store.commit(*writes, post(entry))
 
 
-def _fail(deps: Deps, dossier: Dossier, report: RechargeReport) -> None:
-    """The issuer's definite no: FAILED, the error-ledger entry and the refund move together."""
-    order, now = dossier.order, deps.clock.now()
-    if order.state is not OrderState.RECHARGING:
-        return
+def _fail(deps: Deps, order: Order, report: RechargeReport) -> None:
+    """The issuer's definite no: FAILED, the error-ledger entry and the refund move together.
+
+    It speaks of the order as it was when the issuer was asked: moved since, somebody may be submitting again.
+    """
+    dossier, now = load(deps.store, order.order_id), deps.clock.now()
+    if dossier.order.version != order.version:
+        raise ChangedMeanwhileError
     attempt = next(
         known
         for known in dossier.attempts

@@ -27,10 +27,10 @@ from octane.orders.model import (
     Refund,
     Step,
 )
-from octane.orders.states import NEXT, Event, Queue
+from octane.orders.states import NEXT, AttemptStatus, Event, Queue
 from octane.store.items import Item, Key, Query, Table, Value, due_shard
 from octane.store.store import Store
-from octane.store.writes import Absent, Condition, Is, Put, Update, Write, all_of
+from octane.store.writes import Absent, Condition, Is, Missing, Put, Update, Write, all_of
 
 Record = TypeVar("Record", Order, Attempt, Refund, Step)
 
@@ -179,9 +179,15 @@ def change(old: Order, new: Order) -> Update:
 
 
 def change_attempt(old: Attempt, new: Attempt) -> Update:
+    """Write what differs, on the condition of the old status. To end the attempt unpaid, nobody may have
+    called the channel again meanwhile: what that call does is not known."""
     assign, remove = difference(item_of(old), item_of(new))
     key = attempt_key(old.order_id, old.no)
-    return Update(key, assign=assign, remove=remove, when=Is("status", old.status.value))
+    when: Condition = Is("status", old.status.value)
+    if new.status in {AttemptStatus.REFUSED, AttemptStatus.CLOSED}:
+        uncalled = Missing("called_at") if old.called_at is None else Is("called_at", old.called_at)
+        when = all_of(when, uncalled)
+    return Update(key, assign=assign, remove=remove, when=when)
 
 
 def change_refund(old: Refund, new: Refund) -> Update:

@@ -112,7 +112,11 @@ def grant_refund(deps: Deps, caller: Caller, order_id: str, amount: int, reason:
     digest = digest_of({"amount": asked, "reason": reason})
     record = replay_key(Table.ORDERS, order_id, "grant_refund", key)
     _must_be_refundable(dossier, caller)
-    attempt = next(known for known in dossier.attempts if known.status is AttemptStatus.PAID)
+    attempt = next(
+        known
+        for known in dossier.attempts
+        if known.status is AttemptStatus.PAID and known.no == order.attempt_no
+    )
     now = deps.clock.now()
     try:
         new, writes = open_refund(

@@ -1,0 +1,32 @@
+"""Placing and paying in one call, the amount in yuan."""
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from octane.api.views import Body, Id
+from octane.channels.port import PaymentMethod
+
+
+def _whole_yuan(value: object) -> object:
+    """JSON writes 100 yuan as an integer; `true` is none."""
+    return Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Yuan = Annotated[
+    Decimal,
+    BeforeValidator(_whole_yuan),
+    Field(description="Yuan, a JSON number with at most two decimals.", examples=[19.99]),
+    WithJsonSchema({"type": "number", "minimum": 0.01, "multipleOf": 0.01}),
+]
+"""Strict decimals come from JSON numbers only, which the schema that pydantic derives does not say."""
+
+
+class CreatePayment(Body):
+    """The call that the product's brief names: place an order and start its payment at once."""
+
+    userId: Id
+    amount: Yuan
+    paymentMethod: Annotated[PaymentMethod, Field(strict=False)]
+    cardId: Id | None = None

