@@ -94,7 +94,7 @@ async def _serve(targets: Targets, port: int) -> tuple[web.AppRunner, int]:
     app.on_cleanup.append(close)
     app.router.add_get("/", status)
     app.router.add_get("/ws", websocket)
-    app.router.add_route("*", "/{path:.*}", rest)
+    app.router.add_route("*", r"/{path:[\s\S]*}", rest)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)

@@ -26,7 +26,8 @@ NAMES: Mapping[int, tuple[str, str]] = MappingProxyType(
 WITH_RETRY_AFTER = frozenset({409, 429, 503, 504})
 
 ALWAYS = frozenset({400, 429, 503})
-WITH_TOKEN = frozenset({401})
+WITH_TOKEN = frozenset({401, 403})
+"""The gateway itself refuses with 403 where the authorizer's policy does not match the address."""
 WITH_BODY = frozenset({413, 415})
 
 MORE: Mapping[str, frozenset[int]] = MappingProxyType(
@@ -34,17 +35,17 @@ MORE: Mapping[str, frozenset[int]] = MappingProxyType(
         "bind_card": frozenset({404, 409}),
         "bind_phone": frozenset({401, 404}),
         "cancel_order": frozenset({404, 409}),
-        "create_payment": frozenset({403, 404, 409, 422, 504}),
+        "create_payment": frozenset({404, 409, 422, 504}),
         "get_me": frozenset({404}),
         "get_order": frozenset({404}),
         "list_cards": frozenset(),
-        "list_orders": frozenset({403}),
+        "list_orders": frozenset(),
         "login": frozenset({401, 403, 404, 409}),
         "logout": frozenset(),
         "pay_order": frozenset({404, 409, 422, 504}),
         "place_order": frozenset({404, 409}),
         "refresh_session": frozenset({401, 404, 409}),
-        "refund_order": frozenset({403, 404, 409}),
+        "refund_order": frozenset({404, 409}),
         "unbind_card": frozenset({404}),
     }
 )

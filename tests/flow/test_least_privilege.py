@@ -95,11 +95,6 @@ def test_nothing_is_granted_that_is_never_used(open_shop: OpenShop) -> None:
     used: dict[str, set[Permission]] = defaultdict(set)
     stories = [test for module in PLAYED for test in plain_tests(module)]
     for play in (the_rest, a_refund_whose_notice_is_lost, a_page_that_is_gone, *stories):
-        the_rest,
-        a_refund_whose_notice_is_lost,
-        a_page_that_is_gone,
-        *(test for module in PLAYED for test in plain_tests(module)),
-    ):
         shop = open_shop()
         play(shop, new_customer(shop))
         for function, permissions in shop.wiring.lists.watch.used.items():

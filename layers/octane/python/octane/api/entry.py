@@ -78,6 +78,7 @@ def lambda_entry(app: APIGatewayRestResolver) -> Handler:
         finally:
             flush()
         logger().info("answered", extra={"status": answer["statusCode"], "route": event.get("resource")})
+        answer["body"] = answer.get("body") or ""
         return answer
 
     return handler
