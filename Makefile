@@ -11,7 +11,7 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-ver
 export AWS_DEFAULT_REGION := us-east-1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup run demo up test lint types imports template unit e2e bench openapi sam lock clean
+.PHONY: help setup run demo up test lint types imports template unit e2e bench sim sim-mutants openapi sam lock clean
 
 help:
 	@echo "make run      set up, start everything here, play the main job, stay up"
@@ -19,6 +19,8 @@ help:
 	@echo "make up       only start everything here and stay up"
 	@echo "make test     set up and run every check: lint, types, imports, template, tests, end to end"
 	@echo "make bench    cost of each operation: CPU, AWS calls, read and write units"
+	@echo "make sim      prove the money rules: every fault at every outside call; SEED=… shows one schedule"
+	@echo "make sim-mutants   plant known bugs and show that the simulation finds each"
 	@echo "make openapi  write infra/openapi/openapi.json from the handlers"
 	@echo "make sam      sam validate --lint and sam build, as for a deployment to AWS"
 	@echo "make lock     write the locked requirements again"
@@ -77,6 +79,12 @@ e2e: setup
 
 bench: setup
 	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m bench
+
+sim: setup
+	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m simulation $(if $(SEED),--seed '$(SEED)')
+
+sim-mutants: setup
+	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m simulation --mutants
 
 openapi: setup
 	@PYTHONPATH=$(PATHS) $(BIN)/python -m openapi

@@ -1,4 +1,4 @@
-"""A deterministic world in which the real use cases run in virtual time, among faults, and books are held together.
+"""A deterministic world: the real use cases in virtual time, among faults, and all books held together.
 
     python -m simulation                        all schedules; the last line is JSON
     python -m simulation --seed 7               the timeline of random world 7

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
+from simulation.scheduler import Dice
+
 LOST = "lost"
 """The request never arrives; the caller learns nothing."""
 LOST_AFTER = "lost_after"
@@ -46,7 +48,7 @@ DELAY = "delay"
 HOUR = "hour"
 """Nothing comes for an hour."""
 LOSE = "lose"
-"""The first ten deliveries of a notice are lost: six hours."""
+"""The first ten deliveries of a payment's notice are lost (six hours), all of another notice."""
 GONE = "gone"
 SLOW = "slow"
 """Each call of this process takes forty times as long."""
@@ -69,6 +71,9 @@ REQUEST = (LOST, LOST_AFTER, DOUBLE)
 NOTICE = (LOSE, LOST, TWICE, REPLAY, HOUR, FORGE)
 START = (KILL_BEFORE, SLOW, AHEAD, BEHIND)
 DELIVER = (*START, TWICE, AGAIN)
+WEIGHTY = frozenset({WRITE, CALL, PREPARE, QUERY, REFUND, SUBMIT, SEND, NOTICE, REQUEST})
+"""Where an effect may be lost or doubled: drawn faults strike there more often than at reads and pushes."""
+OFTEN, SELDOM = 2.5, 0.4
 
 
 class Fault(NamedTuple):
@@ -141,14 +146,15 @@ class Faults:
 
     def __post_init__(self) -> None:
         self._named = {fault.place: fault.kind for fault in self.schedule.faults}
-        self._random = Random(f"{self.schedule.seed}/faults/{self.schedule.drawn}")
+        self._random = Dice(f"{self.schedule.seed}/faults/{self.schedule.drawn}")
         self._left = self.schedule.drawn
 
     def at(self, place: str, operation: str, kinds: tuple[str, ...]) -> str:
         """What befalls this call, or nothing ("")."""
         self.points.append(Point(place, operation, kinds))
         kind = self._named.get(place, "")
-        if not kind and self._left and self._random.random() < self.schedule.chance:
+        chance = self.schedule.chance * (OFTEN if kinds in WEIGHTY else SELDOM)
+        if not kind and kinds and self._left and self._random.random() < chance:
             kind = self._random.choice(kinds)
             self._left -= 1
         if kind in kinds:

@@ -13,6 +13,10 @@ from typing import Any
 from greenlet import getcurrent, greenlet
 
 
+class Dice(Random):
+    """Seeded randomness: the same words give the same numbers, on every machine."""
+
+
 class Killed(BaseException):
     """The process is gone between two instructions; nothing of it may run on, so no `except` sees this."""
 
@@ -65,7 +69,7 @@ class Scheduler:
     ) -> Process:
         """Start a process after a delay; `work` handles its own failures, but not being killed."""
         begins = self.now + delay
-        process = Process(name, Random(f"{self.seed}/{name}"), None if life is None else begins + life)
+        process = Process(name, Dice(f"{self.seed}/{name}"), None if life is None else begins + life)
 
         def run() -> None:
             try:

@@ -1,0 +1,276 @@
+"""Customers and staff: they send, wait, send again under the same key, tap twice, and remember."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from random import Random
+from typing import TypeVar
+
+from octane.channels.port import PaymentMethod
+from octane.kernel.caller import Caller, Role
+from octane.kernel.errors import OctaneError, UnavailableError
+from octane.kernel.ids import derive_id
+from octane.orders.access import get_order
+from octane.orders.cancel import cancel_order
+from octane.orders.model import Dossier, Refund
+from octane.orders.pay import PaymentRefusedError, StartedPayment, pay_order
+from octane.orders.place import PlaceOrder, place_order
+from octane.orders.quick_pay import QuickPay, quick_pay
+from octane.orders.refund import grant_refund
+from octane.orders.states import OrderState
+from octane.store.items import Key, Table
+from octane.store.writes import Absent, Put
+from simulation.delivery import API_LIFE, invoke
+from simulation.deps import SimulatedDeps
+from simulation.faults import DOUBLE, LOST, LOST_AFTER, REQUEST
+from simulation.world import World
+from simulators.protocol import RefusedError
+
+PATIENCE = 12_000
+"""A client waits so long for an answer, in milliseconds."""
+TRIES = 4
+SINOPEC, PETROCHINA = "100011{:013d}", "90{:014d}"
+
+Answer = TypeVar("Answer")
+
+
+class NoAnswerError(UnavailableError):
+    """The client never heard; the same request may be sent again."""
+
+    code = "NO_ANSWER"
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a person knew of an order at a moment, from an answer to a request sent at `asked`."""
+
+    order_id: str
+    state: OrderState
+    version: int
+    asked: int
+    at: int
+
+
+@dataclass(slots=True)
+class Grant:
+    order_id: str
+    key: str
+    amount: int
+    made: Refund | None = None
+
+
+@dataclass(slots=True)
+class Person:
+    """A client of ours. Its methods are called within its own process."""
+
+    world: World
+    deps: SimulatedDeps
+    name: str
+    role: Role = Role.CUSTOMER
+    seen: list[Seen] = field(default_factory=list)
+    grants: list[Grant] = field(default_factory=list)
+    orders: list[str] = field(default_factory=list)
+    acknowledged: set[str] = field(default_factory=set)
+
+    @property
+    def user_id(self) -> str:
+        return f"user-{self.name}"
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.user_id, self.role, "session", f"openid-{self.name}")
+
+    @property
+    def random(self) -> Random:
+        process = self.world.scheduler.running
+        return process.random if process else self.world.random
+
+    def moves_in(self) -> None:
+        """Bind a card and open two pages, before the story begins."""
+        number = sum(self.name.encode())
+        card = (SINOPEC if number % 4 else PETROCHINA).format(number)
+        bound = {
+            "number": card,
+            "issuer": "SINOPEC" if number % 4 else "PETROCHINA",
+            "holder_name": "张三",
+            "holder_phone": "13800138000",
+            "bound_at": self.world.scheduler.now,
+        }
+        self.world.engine.write(Put(Key(Table.IDENTITY, self.user_id, "CARD#card"), bound, when=Absent()))
+        for page in ("one", "two"):
+            key = Key(Table.IDENTITY, self.user_id, f"CONNECTION#{self.name}-{page}")
+            self.world.engine.write(Put(key, {"opened_at": self.world.scheduler.now}, when=Absent()))
+
+    def wait(self, least: int, most: int) -> None:
+        self.world.scheduler.sleep(self.random.randint(least, most))
+
+    def request(self, kind: str, alias: str, act: Callable[[], Answer]) -> Answer:
+        """Send a request until it is answered for good; the same closure is the same key."""
+        for attempt in range(TRIES):
+            try:
+                return self._send(kind, alias, act)
+            except OctaneError as error:
+                if attempt == TRIES - 1 or not (error.retryable or error.status >= 500):
+                    raise
+            self.wait(300, 3_000)
+        raise NoAnswerError
+
+    def _send(self, kind: str, alias: str, act: Callable[[], Answer]) -> Answer:
+        world = self.world
+        process = world.scheduler.running
+        if process is None:
+            raise LookupError("a person acts within a process")
+        process.calls += 1
+        fault = world.point(f"{process.name}:{process.calls}", f"request {kind}", REQUEST)
+        answers: list[Answer | OctaneError] = []
+        taps = 0 if fault == LOST else 2 if fault == DOUBLE else 1
+        under_way = [None] * taps
+        waiting = [True]
+
+        def stop_waiting() -> None:
+            if waiting:
+                waiting.clear()
+                world.scheduler.wake(process, process.random.randint(5, 60))
+
+        def work() -> None:
+            try:
+                answers.append(act())
+            except OctaneError as error:
+                answers.append(error)
+                raise
+
+        def ended(_done: bool) -> None:
+            under_way.pop()
+            if answers or not under_way:
+                stop_waiting()
+
+        for tap in range(taps):
+            delay = process.random.randint(5, 40) + tap * process.random.randint(0, 150)
+            invoke(world, kind, alias, work, delay=delay, life=API_LIFE, ended=ended)
+        world.scheduler.at(world.scheduler.now + PATIENCE, stop_waiting)
+        world.scheduler.park()
+        if fault == LOST_AFTER or not answers:
+            raise NoAnswerError
+        answer = answers[0]
+        if isinstance(answer, OctaneError):
+            raise answer
+        return answer
+
+    def place(self, alias: str, amount: int) -> str:
+        key = f"key-{alias}-{self.world.schedule.seed}"
+        order_id = derive_id("T", self.user_id, key)
+        self.world.aliases[order_id] = alias
+        self.orders.append(order_id)
+        asked = self.world.scheduler.now
+        request = PlaceOrder("card", amount)
+        placed = self.request("place_order", alias, lambda: place_order(self.deps, self.caller, request, key))
+        self.acknowledged.add(order_id)
+        self._saw(placed, asked)
+        return order_id
+
+    def quick_pay(self, alias: str, yuan: int) -> str:
+        """Place and pay in one request; return the reference to pay with, or ""."""
+        key = f"quick-{alias}-{self.world.schedule.seed}"
+        order_id = derive_id("T", self.user_id, f"payments/create {key}")
+        self.world.aliases[order_id] = alias
+        self.orders.append(order_id)
+        asked = self.world.scheduler.now
+        wish = QuickPay(self.user_id, Decimal(yuan), PaymentMethod.WECHAT_JSAPI, None)
+        try:
+            started = self.request(
+                "create_payment", alias, lambda: quick_pay(self.deps, self.caller, wish, key)
+            )
+        except OctaneError as error:
+            self.world.note(f"gives up paying: {error.code}")
+            return ""
+        self.acknowledged.add(order_id)
+        self._saw(started.dossier, asked)
+        return started.attempt.reference
+
+    def pay(self, order_id: str, method: PaymentMethod = PaymentMethod.WECHAT_JSAPI, key: str = "pay") -> str:
+        """Start paying, with a new key after a refusal; return the reference to pay with, or ""."""
+        alias = self.world.alias(order_id)
+        for attempt in range(3):
+            asked = self.world.scheduler.now
+            under = f"{key}-{alias}-{attempt}"
+
+            def act(under: str = under) -> StartedPayment:
+                return pay_order(self.deps, self.caller, order_id, method, under)
+
+            try:
+                started = self.request("pay_order", alias, act)
+            except PaymentRefusedError:
+                continue
+            except OctaneError as error:
+                self.world.note(f"gives up paying: {error.code}")
+                return ""
+            self._saw(started.dossier, asked)
+            return started.attempt.reference
+        return ""
+
+    def confirm(self, reference: str, *, amount: int | None = None, late: bool = False) -> bool:
+        """Confirm on the phone: between the customer and the channel alone."""
+        if not reference:
+            return False
+        try:
+            trade = self.world.trades.pay(reference, amount_fen=amount, late=late)
+        except RefusedError as refusal:
+            self.world.note(f"the phone says {refusal.code}")
+            return False
+        self.world.note(f"pays {trade.paid_fen} for {self.world.alias(trade.order.out_trade_no)}")
+        self.world.effected()
+        return True
+
+    def cancel(self, order_id: str) -> None:
+        asked = self.world.scheduler.now
+        alias = self.world.alias(order_id)
+        try:
+            done = self.request("cancel_order", alias, lambda: cancel_order(self.deps, self.caller, order_id))
+        except OctaneError as error:
+            self.world.note(f"cannot cancel: {error.code}")
+            return
+        self._saw(done, asked)
+
+    def look(self, order_id: str) -> OrderState | None:
+        asked = self.world.scheduler.now
+        alias = self.world.alias(order_id)
+        try:
+            found = self.request("get_order", alias, lambda: get_order(self.deps, self.caller, order_id))
+        except OctaneError as error:
+            self.world.note(f"sees nothing: {error.code}")
+            if order_id in self.acknowledged and error.status == 404:
+                self.seen.append(Seen(order_id, OrderState.PENDING, 0, asked, self.world.scheduler.now))
+            return None
+        self._saw(found, asked)
+        return found.order.state
+
+    def watch(
+        self, order_id: str, waits: tuple[int, ...] = (2_000, 20_000, 300_000, 1_500_000)
+    ) -> OrderState | None:
+        """Look now and then until the order has ended."""
+        state = None
+        for most in waits:
+            self.wait(most // 4, most)
+            state = self.look(order_id)
+            if state in (OrderState.SUCCEEDED, OrderState.FAILED, OrderState.CLOSED):
+                break
+        return state
+
+    def grant(self, order_id: str, amount: int, key: str) -> Refund | None:
+        grant = Grant(order_id, key, amount)
+        self.grants.append(grant)
+        alias = self.world.alias(order_id)
+
+        def act() -> Refund:
+            return grant_refund(self.deps, self.caller, order_id, amount, "staff", key)
+
+        try:
+            grant.made = self.request("refund_order", alias, act)
+        except OctaneError as error:
+            self.world.note(f"cannot refund: {error.code}")
+        return grant.made
+
+    def _saw(self, dossier: Dossier, asked: int) -> None:
+        order = dossier.order
+        self.world.note(f"sees {self.world.alias(order.order_id)} {order.state} v{order.version}")
+        self.seen.append(Seen(order.order_id, order.state, order.version, asked, self.world.scheduler.now))

@@ -1,0 +1,84 @@
+"""Play one schedule from its beginning to rest, and say what came of it."""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from octane.kernel.clock import Clock
+from simulation.callbacks import Post
+from simulation.delivery import SimulatedQueues, SimulatedSockets, Streams, Sweeper
+from simulation.deps import SimulatedDeps
+from simulation.faults import Fault, Point, Schedule
+from simulation.rest import check_rest
+from simulation.scheduler import Endless
+from simulation.stories import Cast, enter
+from simulation.witness import ViolationError, Witness
+from simulation.world import DAWN, HOURS_48, World
+from world.memory_engine import MemoryEngine
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`invariant` is empty when all is well."""
+
+    schedule: Schedule
+    invariant: str
+    detail: str
+    happened: tuple[Fault, ...]
+    points: tuple[Point, ...]
+    lines: tuple[str, ...]
+    virtual_ms: int
+    orders: int
+
+    @property
+    def exact(self) -> Schedule:
+        """The same schedule with every fault named that happened."""
+        schedule = self.schedule
+        return Schedule(schedule.story, schedule.seed, self.happened, only=schedule.only)
+
+
+def play(
+    schedule: Schedule, *, tracing: bool = False, engine: Callable[[Clock], MemoryEngine] = MemoryEngine
+) -> Outcome:
+    """`engine` may be a twin that asks other tables too."""
+    world = World(schedule, tracing=tracing, engine=engine)
+    deps = SimulatedDeps(world)
+    queues, sockets = SimulatedQueues(world, deps), SimulatedSockets(world)
+    deps.queues, deps.sockets = queues, sockets
+    witness, streams = Witness(world), Streams(world, deps)
+    sweeper, post = Sweeper(world, deps), Post(world, deps)
+    world.after_write.extend((witness.look, streams.look, sweeper.look))
+    world.after_effect.extend((witness.look_outside, post.look))
+    cast = Cast(world, deps)
+    invariant = detail = ""
+    try:
+        enter(cast, schedule.story, schedule.only)
+        world.scheduler.run(DAWN + HOURS_48)
+        check_rest(world, witness, queues, streams, sockets, cast.people)
+    except ViolationError as violation:
+        invariant, detail = violation.invariant, violation.detail
+    except Endless as endless:
+        invariant, detail = "the world comes to rest in 48 hours", str(endless)
+    except Exception as error:  # the outermost edge: a crash of the code under test is a finding
+        invariant, detail = "nothing raises what it does not promise", _where(error)
+    world.note(f"violated: {invariant}: {detail}" if invariant else "at rest; all books agree")
+    virtual = world.scheduler.now - DAWN
+    world.scheduler.stop()
+    return Outcome(
+        schedule,
+        invariant,
+        detail,
+        tuple(world.faults.happened),
+        tuple(world.faults.points),
+        tuple(world.lines or ()),
+        virtual,
+        len(witness.orders),
+    )
+
+
+def _where(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-4:]
+    path = " < ".join(
+        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(last)
+    )
+    return f"{type(error).__name__} {error} at {path}"
