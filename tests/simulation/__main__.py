@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from time import monotonic
 
-from simulation.explore import Tally, everything, explore, shrink
+from simulation.explore import Plan, Tally, explore, shrink
 from simulation.faults import parse_schedule
 from simulation.killing import kill_all
 from simulation.play import play
@@ -44,8 +44,8 @@ def show(lines: tuple[str, ...]) -> None:
 
 def prove(schedules: int, seconds: float, processes: int) -> int:
     began, told = monotonic(), 0.0
-    total = Tally()
-    for total in explore(everything(schedules), processes=processes, seconds=seconds):
+    total, plan = Tally(), Plan(schedules)
+    for total in explore(plan.all(), processes=processes, seconds=seconds):
         if monotonic() - told > EACH_SECONDS:
             told = monotonic()
             spent = told - began
@@ -56,7 +56,7 @@ def prove(schedules: int, seconds: float, processes: int) -> int:
             )
     if total.violations:
         report(total)
-    exhausted = total.unstruck == 0 and monotonic() - began < seconds
+    exhausted = plan.singles_over and total.unstruck == 0
     summary = {
         "schedules": total.schedules,
         "single_faults_exhausted": exhausted,

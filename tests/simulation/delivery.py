@@ -25,6 +25,7 @@ from simulation.faults import (
     GONE,
     HOUR,
     KILL_BEFORE,
+    NEWER,
     PARTIAL,
     POST,
     SEND,
@@ -179,6 +180,9 @@ class SimulatedQueues:
         fault = invoke(
             self.world, kind, alias, work, delay=delay, life=WORKER_LIFE, kinds=DELIVER, ended=ended
         )
+        if fault == NEWER:
+            for message in batch:
+                message.body["added_later"] = 1
         if fault in (TWICE, AGAIN):
             later = self.world.scheduler.now + (
                 1 if fault == TWICE else self.world.random.randint(500, 120_000)
@@ -249,7 +253,8 @@ class Streams:
         alias = self._world.alias(str(batch[0]["pk"]))
 
         def work() -> None:
-            reader.read([record_of(Step, item) for item in batch])
+            more = {"added_later": 1} if fault == NEWER else {}
+            reader.read([record_of(Step, {**item, **more}) for item in batch])
 
         def ended(done: bool) -> None:
             reader.busy = False

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from multiprocessing import get_context
+from threading import Semaphore
 from time import monotonic
 
 from simulation.faults import KILL_AFTER, KILL_BEFORE, Fault, Schedule, random_world
@@ -69,14 +70,24 @@ def worlds(first: int = 0) -> Iterator[Schedule]:
         seed += 1
 
 
-def everything(schedules: int) -> Iterator[Schedule]:
+@dataclass(slots=True)
+class Plan:
     """Singles, then pairs and triples in equal parts with worlds, until the number is reached."""
-    yield from singles()
-    rest = max(0, schedules - 10_000)
-    rounds = max(1, rest // 4 // len(STORIES))
-    yield from drawn(2, rounds)
-    yield from drawn(3, rounds)
-    yield from islice(worlds(), max(rest // 2, 500))
+
+    schedules: int
+    singles_over: bool = False
+
+    def all(self) -> Iterator[Schedule]:
+        count = 0
+        for schedule in singles():
+            count += 1
+            yield schedule
+        self.singles_over = True
+        rest = max(600, self.schedules - count)
+        rounds = rest // 4 // len(STORIES) + 1
+        yield from drawn(2, rounds)
+        yield from drawn(3, rounds)
+        yield from islice(worlds(), rest // 2)
 
 
 def play_all(schedules: list[Schedule]) -> Tally:
@@ -99,8 +110,11 @@ def explore(schedules: Iterator[Schedule], *, processes: int, seconds: float) ->
     total = Tally()
     ends = monotonic() + seconds
 
+    room = Semaphore(4 * processes)  # the pool would otherwise take all chunks at once, before any is played
+
     def chunks() -> Iterator[list[Schedule]]:
         while (chunk := list(islice(schedules, CHUNK))) and monotonic() < ends:
+            room.acquire(timeout=seconds)
             yield chunk
 
     if processes == 1:
@@ -110,6 +124,7 @@ def explore(schedules: Iterator[Schedule], *, processes: int, seconds: float) ->
         return
     with get_context().Pool(processes) as pool:
         for tally in pool.imap_unordered(play_all, chunks()):
+            room.release()
             total.add(tally)
             yield total
 

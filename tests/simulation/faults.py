@@ -54,6 +54,8 @@ SLOW = "slow"
 """Each call of this process takes forty times as long."""
 AHEAD = "ahead"
 BEHIND = "behind"
+NEWER = "newer"
+"""Written by another release: it says something more, which ours must pass over."""
 DOUBLE = "double"
 """The customer taps twice."""
 
@@ -70,7 +72,7 @@ POST = (LOST, LOST_AFTER, GONE, KILL_BEFORE, KILL_AFTER)
 REQUEST = (LOST, LOST_AFTER, DOUBLE)
 NOTICE = (LOSE, LOST, TWICE, REPLAY, HOUR, FORGE)
 START = (KILL_BEFORE, SLOW, AHEAD, BEHIND)
-DELIVER = (*START, TWICE, AGAIN)
+DELIVER = (*START, TWICE, AGAIN, NEWER)
 WEIGHTY = frozenset({WRITE, CALL, PREPARE, QUERY, REFUND, SUBMIT, SEND, NOTICE, REQUEST})
 """Where an effect may be lost or doubled: drawn faults strike there more often than at reads and pushes."""
 OFTEN, SELDOM = 2.5, 0.4
