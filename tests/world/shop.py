@@ -334,7 +334,7 @@ class Shop:
 
     def _relay(self) -> bool:
         changes = self.wiring.engine.changes(Table.ORDERS, self._streamed)
-        records = [
+        records: list[dict[str, Any]] = [
             {"eventName": change.kind.value, "dynamodb": {"NewImage": marshal_item(change.new)}}
             for change in changes
             if change.new is not None
@@ -344,7 +344,7 @@ class Shop:
         steps = [r for r in records if r["eventName"] == "INSERT" and "STEP#" in str(r["dynamodb"])]
         for record in steps:
             event = {"Records": [record]}
-            if "queue" in record["dynamodb"]["NewImage"]:  # type: ignore[index]
+            if "queue" in record["dynamodb"]["NewImage"]:
                 with self.wiring.meter.operation("dispatch_events"):
                     self.function("orders/dispatch_events")(event, context())
             with self.wiring.meter.operation("push_changes"):
