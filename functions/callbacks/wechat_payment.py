@@ -10,7 +10,8 @@ from octane.wiring import deps
 
 def wechat_payment(callback: Callback) -> None:
     proof = deps().channel.read_payment_notice(callback.headers, callback.body)
-    confirm_payment(deps(), order_id_in(proof.out_trade_no, "P"), proof)
+    if proof is not None:
+        confirm_payment(deps(), order_id_in(proof.out_trade_no, "P"), proof)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

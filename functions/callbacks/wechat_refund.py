@@ -10,7 +10,8 @@ from octane.wiring import deps
 
 def wechat_refund(callback: Callback) -> None:
     report = deps().channel.read_refund_notice(callback.headers, callback.body)
-    confirm_refund(deps(), order_id_in(report.refund_no, "F"), report)
+    if report is not None:
+        confirm_refund(deps(), order_id_in(report.refund_no, "F"), report)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from flow.books import (
 from flow.customers import Customer
 from flow.moves import sqs, sweep_after
 from flow.notices import hand_over, issuer_letter, take
-from octane.issuers.port import Issuer, RechargeReport, RechargeRequest, RechargeState
+from octane.issuers.names import Issuer
+from octane.issuers.port import RechargeReport, RechargeRequest, RechargeState
 from octane.kernel.money import Fen
 from world.shop import SINOPEC_CARD, Shop, context
 

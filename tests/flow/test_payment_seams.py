@@ -81,7 +81,7 @@ def test_the_callback_comes_before_the_prepay_answer(
 
     def slow(request: PaymentRequest) -> Any:
         answer = prepare(request)
-        ann.pay_for(request.out_trade_no)
+        ann.pay_for(request.trade.out_trade_no)
         assert shop.deliver().status == 200
         return answer
 

@@ -19,7 +19,7 @@ def test_a_second_success_on_a_closed_attempt_is_refunded(shop: Shop, ann: Custo
     # Given an attempt that the channel closed by itself, and a second one that is paid
     order = ann.place()
     first = ann.start_paying(order)
-    shop.wiring.channel.close(first, None)
+    shop.close_trade(first)
     shop.clock.move(seconds=60)
     shop.sweep()
     second = ann.start_paying(order)
@@ -48,7 +48,7 @@ def test_a_second_success_before_the_first_is_refunded(shop: Shop, ann: Customer
     # Given an attempt closed at the channel and a second one that is open
     order = ann.place()
     first = ann.start_paying(order)
-    shop.wiring.channel.close(first, None)
+    shop.close_trade(first)
     shop.clock.move(seconds=60)
     shop.sweep()
     second = ann.start_paying(order)
@@ -71,7 +71,7 @@ def test_a_late_success_of_the_only_attempt_is_used_while_the_order_waits(shop: 
     # Given an attempt that ended, in an order that has not expired
     order = ann.place()
     number = ann.start_paying(order)
-    shop.wiring.channel.close(number, None)
+    shop.close_trade(number)
     shop.clock.move(seconds=60)
     shop.sweep()
 

@@ -130,7 +130,7 @@ MUTANTS = (
             f"{REFUND}:grant_refund",
             "            order, order, attempt,",
             "            (fresh := load(deps.store, order_id).order),\n"
-            "            replace(fresh, refunding=order.refunding), attempt,",
+            "            fresh._replace(refunding=order.refunding), attempt,",
         ),
     ),
     _mutant(
@@ -257,9 +257,9 @@ MUTANTS = (
         "new_refund_number",
         "asks for a refund again under a new number",
         (
-            f"{REFUND}:send_refund",
+            f"{REFUND}:_request",
             "refund_no=refund.refund_no,",
-            'refund_no=f"{order_id}F{no + 10 * refund.tries:02d}",',
+            'refund_no=f"{refund.order_id}F{refund.no + 10 * refund.tries:02d}",',
         ),
     ),
     _mutant(

@@ -16,6 +16,7 @@ from octane.channels.port import (
     RefundRequest,
     RefundState,
     Refused,
+    Trade,
     TradeState,
     Unknown,
 )
@@ -74,14 +75,14 @@ class SimulatedChannel:
             mchid=MCHID,
             sub_appid="",
             sub_mchid="",
-            out_trade_no=request.out_trade_no,
+            out_trade_no=request.trade.out_trade_no,
             description=request.description,
             attach="",
             total_fen=request.amount,
             notify_url="payments",
             openid=request.payer_id or "",
             sub_openid="",
-            expires_at=request.expires_at // 1000 * 1000,
+            expires_at=request.trade.expires_at // 1000 * 1000,
         )
 
         def effect(kind: str) -> Prepared | Refused | Unknown:
@@ -95,29 +96,33 @@ class SimulatedChannel:
                 return _refused_or_unknown(wechat_errors.PREPARE, refusal)
             return Prepared(trade.reference)
 
-        return self._ask("prepare", request.out_trade_no, PREPARE, effect)
+        return self._ask("prepare", request.trade.out_trade_no, PREPARE, effect)
 
     def client_parameters(
         self, method: PaymentMethod, reference: str, timestamp: int, nonce: str
     ) -> dict[str, str]:
         return {"package": f"{method} {reference} {timestamp} {nonce}"}
 
-    def query(self, out_trade_no: str, _sub_merchant: str | None) -> PaymentProof | TradeState | Unknown:
+    def query(self, trade: Trade) -> PaymentProof | TradeState | Unknown:
+        out_trade_no = trade.out_trade_no
+
         def effect(kind: str) -> PaymentProof | TradeState | Unknown:
             if kind == STALE:
                 self.world.forgetful.add(out_trade_no[:26])
                 return TradeState.NOT_FOUND
             try:
-                trade = self.world.trades.trade(OWNER, out_trade_no)
+                found = self.world.trades.trade(OWNER, out_trade_no)
             except RefusedError as refusal:
                 return _not_found(TradeState.NOT_FOUND, refusal)
-            if kind == LAGGING and trade.paid:
-                return TradeState.CLOSED if trade.late else TradeState.NOT_PAID
-            return read_trade(CONFIG, views.transaction(trade), source="query")
+            if kind == LAGGING and found.paid:
+                return TradeState.CLOSED if found.late else TradeState.NOT_PAID
+            return read_trade(CONFIG, views.transaction(found), source="query")
 
         return self._ask("query trade", out_trade_no, QUERY, effect)
 
-    def close(self, out_trade_no: str, _sub_merchant: str | None) -> CloseResult | Unknown:
+    def close(self, trade: Trade) -> CloseResult | Unknown:
+        out_trade_no = trade.out_trade_no
+
         def effect(_kind: str) -> CloseResult | Unknown:
             try:
                 self.world.trades.close(OWNER, out_trade_no)
@@ -132,7 +137,7 @@ class SimulatedChannel:
         order = RefundOrder(
             owner=OWNER,
             out_refund_no=request.refund_no,
-            out_trade_no=request.out_trade_no,
+            out_trade_no=request.trade.out_trade_no,
             transaction_id="",
             refund_fen=request.amount,
             total_fen=request.total,
@@ -153,7 +158,9 @@ class SimulatedChannel:
 
         return self._ask("refund", request.refund_no, REFUND, effect)
 
-    def query_refund(self, refund_no: str, _sub_merchant: str | None) -> RefundReport | RefundState | Unknown:
+    def query_refund(self, request: RefundRequest) -> RefundReport | RefundState | Unknown:
+        refund_no = request.refund_no
+
         def effect(kind: str) -> RefundReport | RefundState | Unknown:
             if kind == STALE:
                 return RefundState.NOT_FOUND

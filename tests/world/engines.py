@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -46,14 +47,45 @@ def in_memory() -> Engine:
     return MemoryEngine(HandClock())
 
 
+class OneCallAtATime:
+    """A client that hands over one call after the other, in whatever order the threads come.
+
+    DynamoDB serialises the writes of an item; moto checks a condition and then writes, with no lock between.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._lock = Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._client, name)
+
+        def in_turn(**request: Any) -> Any:
+            with self._lock:
+                return call(**request)
+
+        return in_turn
+
+
 @contextmanager
 def on_moto() -> Iterator[Engine]:
     with mock_aws():
-        yield on_dynamodb(None)
+        client = dynamodb_client(None)
+        yield DynamoDbEngine(OneCallAtATime(client), _tables(client))
 
 
-def on_dynamodb(endpoint: str | None) -> Engine:
-    """Make tables of our own at the endpoint; None is AWS itself, as moto stands for it."""
+def on_dynamodb(endpoint: str) -> Engine:
+    """Make tables of our own at the endpoint."""
+    client = dynamodb_client(endpoint)
+    return DynamoDbEngine(client, _tables(client))
+
+
+def _tables(client: Any) -> dict[Table, str]:
+    return create_tables(client, f"contract-{CountedNonces().token()}-")
+
+
+def dynamodb_client(endpoint: str | None) -> Any:
+    """At the endpoint; None is AWS itself, as moto stands for it."""
     client: Any = boto3.session.Session().client(
         "dynamodb",
         region_name="eu-west-1",
@@ -62,7 +94,7 @@ def on_dynamodb(endpoint: str | None) -> Engine:
         aws_secret_access_key="test",
         config=Config(retries={"total_max_attempts": 1}, max_pool_connections=32),
     )
-    return DynamoDbEngine(client, create_tables(client, f"contract-{CountedNonces().token()}-"))
+    return client
 
 
 def at(pk: str, sk: str = "A", table: Table = Table.ORDERS) -> Key:

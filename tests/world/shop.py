@@ -26,6 +26,7 @@ from joserfc.jwk import OKPKey
 
 from local.package import read_template
 from octane import wiring
+from octane.channels.port import Trade
 from octane.kernel.clock import Clock, Instant, SystemClock
 from octane.orders.states import Queue
 from octane.store.expressions import marshal_item
@@ -326,6 +327,10 @@ class Shop:
         """Carry the stream to its consumers and the queues to their workers, until all is quiet."""
         while self._relay() or any(self._work(queue) for queue in Queue):
             pass
+
+    def close_trade(self, out_trade_no: str) -> None:
+        """Close a trade at the channel behind the order's back."""
+        self.wiring.channel.close(Trade(out_trade_no, Instant(0), Instant(0)))
 
     def sweep(self) -> None:
         """One tick of the schedule, and all that follows from it."""

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from octane.kernel.errors import StateError
 from octane.store.engine import Engine
 from octane.store.items import Query, Table
@@ -34,16 +32,13 @@ def sold(engine: Engine, attempt: Callable[[Store, int], object]) -> int:
         return sum(pool.map(buys, range(THREADS)))
 
 
-@pytest.mark.parametrize("kind", ["memory", "embedded"], indirect=True)
 def test_32_threads_never_oversell(engine: Engine, pk: str) -> None:
-    """Not on moto, which checks and writes without a lock between; DynamoDB serialises writes of an item."""
     stored(engine, at(pk), stock=STOCK)
     claim = Update(at(pk), AtLeast("stock", 1), add={"stock": -1}, otherwise=SoldOutError())
     assert sold(engine, lambda store, _: store.take(claim)) == STOCK
     assert engine.get(at(pk)) == whole(at(pk), stock=0)
 
 
-@pytest.mark.parametrize("kind", ["memory", "embedded"], indirect=True)
 def test_32_transactions_sell_what_they_deliver(engine: Engine, pk: str) -> None:
     """Transactions that meet may cancel each other, but stock and receipts stay in step."""
     stored(engine, at(pk), stock=STOCK)

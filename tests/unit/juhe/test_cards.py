@@ -9,7 +9,7 @@ from octane.issuers.cards import (
     issuer_of,
     mask_card,
 )
-from octane.issuers.port import Issuer
+from octane.issuers.names import Issuer
 from octane.kernel.money import Fen
 
 SINOPEC = "1000111100001234567"

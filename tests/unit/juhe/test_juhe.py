@@ -3,15 +3,15 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
 from octane.issuers.juhe.client import JuheConfig, JuheIssuer, yuan_text
 from octane.issuers.juhe.errors import REFUSED
+from octane.issuers.names import Issuer
 from octane.issuers.port import (
-    Issuer,
     IssuerNoticeRefusedError,
     RechargeReport,
     RechargeRequest,
@@ -98,7 +98,7 @@ def test_submit_sends_the_any_amount_product_signed(issuer, transport):
 def test_petrochina_has_its_own_product(issuer, transport):
     card = "9012345678901234"
     transport.answers = [says(order(game_userid=card))]
-    issuer.submit(replace(REQUEST, issuer=Issuer.PETROCHINA, card_number=card, amount=Fen(1_999)))
+    issuer.submit(REQUEST._replace(issuer=Issuer.PETROCHINA, card_number=card, amount=Fen(1_999)))
     (form,) = transport.forms
     assert (form["proid"], form["chargeType"], form["cardnum"]) == ("10008", "2", "19.99")
 

@@ -12,6 +12,7 @@ from octane.channels.port import (
     RefundRequest,
     RefundState,
     Refused,
+    Trade,
     TradeState,
     Unknown,
 )
@@ -20,16 +21,18 @@ from octane.kernel.money import Fen
 from octane.wire.http import NoAnswerError, NotSentError, Response
 
 NO = "OABCDEFGHIJKLMNOPQRSTUVWXYP01"
-PAYMENT = PaymentRequest(
-    NO, PaymentMethod.WECHAT_JSAPI, Fen(10_000), "x", "o-payer", Instant(1_795_000_900_000)
+NOW = Instant(1_795_000_000_000)
+TRADE = Trade(NO, NOW, Instant(1_795_000_900_000))
+PAYMENT = PaymentRequest(TRADE, PaymentMethod.WECHAT_JSAPI, Fen(10_000), "x", "o-payer")
+REFUND = RefundRequest(
+    "OABCDEFGHIJKLMNOPQRSTUVWXYF01", TRADE, "4200001", Fen(2_500), Fen(10_000), "x", NOW, NOW
 )
-REFUND = RefundRequest("OABCDEFGHIJKLMNOPQRSTUVWXYF01", NO, Fen(2_500), Fen(10_000), "x")
 CALLS = {
     "prepare": lambda channel: channel.prepare(PAYMENT),
-    "query": lambda channel: channel.query(NO, None),
-    "close": lambda channel: channel.close(NO, None),
+    "query": lambda channel: channel.query(TRADE),
+    "close": lambda channel: channel.close(TRADE),
     "refund": lambda channel: channel.refund(REFUND),
-    "query_refund": lambda channel: channel.query_refund(REFUND.refund_no, None),
+    "query_refund": lambda channel: channel.query_refund(REFUND),
 }
 
 
@@ -57,9 +60,9 @@ def test_a_call_that_never_left_is_a_refusal_where_it_would_change_something(cha
     transport.answers = [NotSentError("refused") for _ in CALLS]
     assert channel.prepare(PAYMENT).code == "NOT_SENT"
     assert channel.refund(REFUND).code == "NOT_SENT"
-    assert isinstance(channel.query(NO, None), Unknown)
-    assert isinstance(channel.close(NO, None), Unknown)
-    assert isinstance(channel.query_refund(REFUND.refund_no, None), Unknown)
+    assert isinstance(channel.query(TRADE), Unknown)
+    assert isinstance(channel.close(TRADE), Unknown)
+    assert isinstance(channel.query_refund(REFUND), Unknown)
 
 
 def _without(name):
@@ -186,21 +189,21 @@ def test_nothing_there(channel, transport, platform):
         platform.error(404, "RESOURCE_NOT_EXISTS"),
         platform.error(404, "MCH_NOT_EXISTS"),
     ]
-    assert channel.query(NO, None) is TradeState.NOT_FOUND
-    assert channel.query_refund(REFUND.refund_no, None) is RefundState.NOT_FOUND
-    assert channel.query(NO, None) == Unknown("MCH_NOT_EXISTS")
+    assert channel.query(TRADE) is TradeState.NOT_FOUND
+    assert channel.query_refund(REFUND) is RefundState.NOT_FOUND
+    assert channel.query(TRADE) == Unknown("MCH_NOT_EXISTS")
 
 
 def test_query_proves_a_payment(channel, transport, platform, trade):
     transport.answers = [platform.answer(200, trade)]
-    assert channel.query(NO, None) == PaymentProof(
+    assert channel.query(TRADE) == PaymentProof(
         NO, "4200000000000001", Fen(10_000), Instant(1_795_004_800_000), "o-payer", "query"
     )
 
 
 def test_a_refunded_trade_was_still_paid(channel, transport, platform, trade):
     transport.answers = [platform.answer(200, {**trade, "trade_state": "REFUND"})]
-    assert isinstance(channel.query(NO, None), PaymentProof)
+    assert isinstance(channel.query(TRADE), PaymentProof)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +219,7 @@ def test_a_refunded_trade_was_still_paid(channel, transport, platform, trade):
 def test_query_states(channel, transport, platform, state, found):
     fields = {"mchid": "1900000001", "appid": "wx0000000000000001", "out_trade_no": NO, "trade_state": state}
     transport.answers = [platform.answer(200, fields)]
-    assert channel.query(NO, None) is found
+    assert channel.query(TRADE) is found
 
 
 @pytest.mark.parametrize(
@@ -243,17 +246,17 @@ def test_query_states(channel, transport, platform, state, found):
 )
 def test_a_query_answer_that_is_not_ours_or_not_whole_is_unknown(channel, transport, platform, trade, change):
     transport.answers = [platform.answer(200, {**trade, **change})]
-    assert isinstance(channel.query(NO, None), Unknown)
+    assert isinstance(channel.query(TRADE), Unknown)
 
 
 def test_partner_query(partner, channel, transport, platform, partner_trade):
     transport.answers = [platform.answer(200, partner_trade)]
-    assert partner.query(NO, None).payer_id == "o-payer"
+    assert partner.query(TRADE).payer_id == "o-payer"
     assert transport.last.url.endswith(f"/{NO}?sp_mchid=1900000001&sub_mchid=1900000099")
     transport.answers = [platform.answer(200, {**partner_trade, "sub_mchid": "1900000098"})]
-    assert isinstance(partner.query(NO, None), Unknown)
+    assert isinstance(partner.query(TRADE), Unknown)
     transport.answers = [platform.answer(200, partner_trade)]
-    assert isinstance(channel.query(NO, "1900000099"), PaymentProof)
+    assert isinstance(channel.query(TRADE._replace(sub_merchant="1900000099")), PaymentProof)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from octane.channels.port import Unknown
+from octane.channels.port import Trade, Unknown
 from octane.channels.wechat_pay.keys import PlatformKeys, PlatformKeysUnavailableError
+from octane.kernel.clock import Instant
 from octane.kernel.errors import UnavailableError
 from octane.wire.http import NoAnswerError, NotSentError, Response
 
@@ -97,7 +98,7 @@ def test_a_row_that_is_no_key_is_said_aloud(bare, transport, clock):
 def test_keys_that_cannot_be_read_leave_a_sent_call_unknown(make_channel, config, transport, platform):
     broken = replace(config, platform_certificates=("-----BEGIN CERTIFICATE-----",))
     transport.answers = [platform.answer(204)]
-    assert isinstance(make_channel(broken).close("O" * 29, None), Unknown)
+    assert isinstance(make_channel(broken).close(Trade("O" * 29, Instant(0), Instant(0))), Unknown)
 
 
 def test_a_table_that_is_down_is_passed_on(bare, transport, clock):

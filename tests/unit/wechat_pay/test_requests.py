@@ -17,6 +17,7 @@ from octane.channels.port import (
     RefundRequest,
     RefundState,
     Refused,
+    Trade,
 )
 from octane.channels.wechat_pay.config import WechatPayConfigError
 from octane.kernel.clock import Instant
@@ -24,23 +25,26 @@ from octane.kernel.money import Fen
 
 OUT_TRADE_NO = "OABCDEFGHIJKLMNOPQRSTUVWXYP01"
 REFUND_NO = "OABCDEFGHIJKLMNOPQRSTUVWXYF01"
+NOW = Instant(1_795_000_000_000)
+TRADE = Trade(OUT_TRADE_NO, NOW, Instant(1_795_000_900_000))
 
 
 def payment(method=PaymentMethod.WECHAT_JSAPI, **changes) -> PaymentRequest:
     request = PaymentRequest(
-        out_trade_no=OUT_TRADE_NO,
+        trade=TRADE,
         method=method,
         amount=Fen(10_000),
         description="加油卡充值",
         payer_id="o-payer",
-        expires_at=Instant(1_795_000_900_000),
     )
-    return replace(request, **changes)
+    return request._replace(**changes)
 
 
 def refund(**changes) -> RefundRequest:
-    request = RefundRequest(REFUND_NO, OUT_TRADE_NO, Fen(2_500), Fen(10_000), "issuer refused")
-    return replace(request, **changes)
+    request = RefundRequest(
+        REFUND_NO, TRADE, "4200001", Fen(2_500), Fen(10_000), "issuer refused", NOW, NOW
+    )
+    return request._replace(**changes)
 
 
 def test_a_request_is_signed_over_exactly_what_is_sent(channel, transport, platform, merchant_key):
@@ -60,7 +64,7 @@ def test_an_empty_body_keeps_its_line_feed_and_the_query_is_signed(
     channel, transport, platform, merchant_key
 ):
     transport.answers = [platform.error(404, "ORDER_NOT_EXIST")]
-    channel.query(OUT_TRADE_NO, None)
+    channel.query(TRADE)
     found = dict(re.findall(r'(\w+)="([^"]*)"', transport.last.headers["authorization"]))
     target = f"/v3/pay/transactions/out-trade-no/{OUT_TRADE_NO}?mchid=1900000001"
     message = f"GET\n{target}\n{found['timestamp']}\n{found['nonce_str']}\n\n".encode()
@@ -105,7 +109,7 @@ def test_service_provider_prepay(partner, transport, platform):
 
 def test_a_station_of_its_own_is_named_in_the_request(channel, transport, platform):
     transport.answers = [platform.answer(200, {"prepay_id": "wx-1"})]
-    channel.prepare(payment(sub_merchant="1900000077"))
+    channel.prepare(payment(trade=TRADE._replace(sub_merchant="1900000077")))
     assert transport.last.fields["sub_mchid"] == "1900000077"
 
 
@@ -149,10 +153,10 @@ def test_native_parameters_are_the_code(channel):
 
 def test_close_direct_and_partner(channel, partner, transport, platform):
     transport.answers = [platform.answer(204), platform.answer(204)]
-    assert channel.close(OUT_TRADE_NO, None) is CloseResult.CLOSED
+    assert channel.close(TRADE) is CloseResult.CLOSED
     assert transport.last.url == f"https://pay.test/v3/pay/transactions/out-trade-no/{OUT_TRADE_NO}/close"
     assert transport.last.fields == {"mchid": "1900000001"}
-    assert partner.close(OUT_TRADE_NO, None) is CloseResult.CLOSED
+    assert partner.close(TRADE) is CloseResult.CLOSED
     assert transport.last.url.startswith("https://pay.test/v3/pay/partner/transactions/out-trade-no/")
     assert transport.last.fields == {"sp_mchid": "1900000001", "sub_mchid": "1900000099"}
 
@@ -176,20 +180,20 @@ def test_refund_direct_and_partner(channel, partner, transport, platform, refund
 def test_query_refund_direct_and_partner(channel, partner, transport, platform, refund_answer):
     done = {**refund_answer, "status": "SUCCESS", "success_time": "2026-11-18T20:26:40+08:00"}
     transport.answers = [platform.answer(200, done), platform.answer(200, done)]
-    report = channel.query_refund(REFUND_NO, None)
+    report = channel.query_refund(refund())
     assert (report.state, report.finished_at, report.source) == (
         RefundState.SUCCEEDED,
         1_795_004_800_000,
         "query",
     )
     assert transport.last.url == f"https://pay.test/v3/refund/domestic/refunds/{REFUND_NO}"
-    partner.query_refund(REFUND_NO, None)
+    partner.query_refund(refund())
     assert transport.last.url.endswith("?sub_mchid=1900000099")
 
 
 def test_public_key_mode_asks_for_answers_signed_by_that_key(channel, transport, platform):
     transport.answers = [platform.answer(204)]
-    channel.close(OUT_TRADE_NO, None)
+    channel.close(TRADE)
     assert transport.last.headers["wechatpay-serial"] == "PUB_KEY_ID_0112345"
 
 

@@ -3,8 +3,7 @@
 import base64
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from octane.api.telemetry import flush, logger
 from octane.kernel.errors import InputError, OctaneError
@@ -18,8 +17,7 @@ class CallbackInvalidError(InputError):
     summary = "The callback cannot be read."
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(NamedTuple):
     """Header names are lower-case; the body is as it came over the wire: signatures cover its bytes."""
 
     headers: dict[str, str]

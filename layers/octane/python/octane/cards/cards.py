@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from octane.issuers.cards import issuer_of
-from octane.issuers.port import Issuer
+from octane.issuers.names import Issuer
 from octane.kernel.clock import Clock, Instant
 from octane.kernel.errors import NotFoundError
 from octane.kernel.ids import derive_id, digest_of

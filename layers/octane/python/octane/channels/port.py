@@ -8,16 +8,34 @@ case.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from octane.kernel.clock import Instant
 from octane.kernel.errors import OctaneError
 from octane.kernel.money import Fen
 
 
+class ChannelName(StrEnum):
+    WECHAT = "WECHAT"
+    ALIPAY = "ALIPAY"
+    UNIONPAY = "UNIONPAY"
+    WALLET = "WALLET"
+    """The customer's own stored balance: no call leaves us."""
+
+
 class PaymentMethod(StrEnum):
+    """A way to pay; the part before the first underscore is its channel."""
+
     WECHAT_JSAPI = "WECHAT_JSAPI"
     WECHAT_NATIVE = "WECHAT_NATIVE"
+    ALIPAY_JSAPI = "ALIPAY_JSAPI"
+    ALIPAY_NATIVE = "ALIPAY_NATIVE"
+    UNIONPAY_APP = "UNIONPAY_APP"
+    WALLET_BALANCE = "WALLET_BALANCE"
+
+    @property
+    def channel(self) -> ChannelName:
+        return ChannelName(self.partition("_")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +54,33 @@ class Refused:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentRequest:
-    """One payment attempt. `out_trade_no` never changes across retries of the attempt."""
+class Trade(NamedTuple):
+    """How a channel knows one payment attempt. Nothing here changes across retries of the attempt."""
 
     out_trade_no: str
-    method: PaymentMethod
-    amount: Fen
-    description: str
-    payer_id: str | None
-    """openid for JSAPI; None for native QR."""
+    opened_at: Instant
+    """When the attempt was opened: UnionPay knows a trade by number and this time (txnTime)."""
     expires_at: Instant
+    """From then on it cannot be paid."""
     sub_merchant: str | None = None
     """sub_mchid in service-provider mode; None when the merchant collects directly."""
 
 
+class PaymentRequest(NamedTuple):
+    """What one payment attempt asks for."""
+
+    trade: Trade
+    method: PaymentMethod
+    amount: Fen
+    description: str
+    payer_id: str | None
+    """The payer's openid at the channel for JSAPI; None for a QR code or an app."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The channel holds the trade and waits for the customer; `reference` is prepay_id or code_url."""
+    """The channel holds the trade and waits for the customer; `reference` is what the customer's app needs:
+    prepay_id, trade_no, tn, or the QR's address."""
 
     reference: str
 
@@ -90,17 +117,19 @@ class CloseResult(StrEnum):
     NOT_FOUND = "NOT_FOUND"
 
 
-@dataclass(frozen=True, slots=True)
-class RefundRequest:
+class RefundRequest(NamedTuple):
     """`refund_no` never changes across retries of one refund."""
 
     refund_no: str
-    out_trade_no: str
+    trade: Trade
+    transaction_id: str
+    """The channel's own number of the payment."""
     amount: Fen
     total: Fen
     """What the trade captured in all."""
     reason: str
-    sub_merchant: str | None = None
+    requested_at: Instant
+    paid_at: Instant
 
 
 class RefundState(StrEnum):
@@ -113,8 +142,7 @@ class RefundState(StrEnum):
     NOT_FOUND = "NOT_FOUND"
 
 
-@dataclass(frozen=True, slots=True)
-class RefundReport:
+class RefundReport(NamedTuple):
     """Where a refund stands, from a verified notice, a query, or the answer to the request itself."""
 
     refund_no: str
@@ -174,21 +202,21 @@ class Channel(Protocol):
         """
         ...
 
-    def query(self, out_trade_no: str, sub_merchant: str | None) -> PaymentProof | TradeState | Unknown: ...
+    def query(self, trade: Trade) -> PaymentProof | TradeState | Unknown: ...
 
-    def close(self, out_trade_no: str, sub_merchant: str | None) -> CloseResult | Unknown: ...
+    def close(self, trade: Trade) -> CloseResult | Unknown: ...
 
     def refund(self, request: RefundRequest) -> RefundReport | Refused | Unknown: ...
 
-    def query_refund(self, refund_no: str, sub_merchant: str | None) -> RefundReport | RefundState | Unknown:
+    def query_refund(self, request: RefundRequest) -> RefundReport | RefundState | Unknown:
         """`RefundState.NOT_FOUND` when the channel knows no such refund; otherwise a report."""
         ...
 
-    def read_payment_notice(self, headers: dict[str, str], body: bytes) -> PaymentProof:
+    def read_payment_notice(self, headers: dict[str, str], body: bytes) -> PaymentProof | None:
         """Verify, decrypt and read a payment callback over its raw body; raise a `NoticeRefusedError`.
 
-        Header names are lower-case.
+        None: it is genuine, and tells of no money taken. Header names are lower-case.
         """
         ...
 
-    def read_refund_notice(self, headers: dict[str, str], body: bytes) -> RefundReport: ...
+    def read_refund_notice(self, headers: dict[str, str], body: bytes) -> RefundReport | None: ...

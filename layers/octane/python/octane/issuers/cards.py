@@ -2,7 +2,7 @@
 
 import re
 
-from octane.issuers.port import Issuer
+from octane.issuers.names import Issuer
 from octane.kernel.errors import InputError
 from octane.kernel.money import Fen
 

@@ -6,19 +6,14 @@ the issuer: it never changes across retries, so a card is recharged at most once
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from octane.issuers.names import Issuer
 from octane.kernel.errors import OctaneError
 from octane.kernel.money import Fen
 
 
-class Issuer(StrEnum):
-    SINOPEC = "SINOPEC"
-    PETROCHINA = "PETROCHINA"
-
-
-@dataclass(frozen=True, slots=True)
-class RechargeRequest:
+class RechargeRequest(NamedTuple):
     issuer_order_no: str
     """8–32 alphanumeric."""
     issuer: Issuer

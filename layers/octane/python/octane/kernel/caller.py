@@ -1,7 +1,7 @@
 """Who is asking, as the authorizer established it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from octane.kernel.errors import ForbiddenError
 
@@ -17,8 +17,7 @@ READS_ALL_ORDERS = frozenset({Role.OPERATOR, Role.FINANCE, Role.SUPPORT})
 GRANTS_REFUNDS = frozenset({Role.OPERATOR, Role.FINANCE})
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     user_id: str
     role: Role
     session_id: str

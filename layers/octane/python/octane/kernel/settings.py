@@ -1,7 +1,7 @@
 """Settings, read from the environment once, at the first call and never at import."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from octane.kernel.clock import SECOND
 from octane.kernel.errors import OctaneError
@@ -14,8 +14,7 @@ class SettingMissingError(OctaneError):
     code = "SETTING_MISSING"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Times in milliseconds, amounts in fen. Defaults are the product's; the template sets what differs."""
 
     order_ms: int = 900 * SECOND

@@ -5,6 +5,7 @@ with the whole transaction that carries it, whatever state the rest is in.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from octane.kernel.clock import Instant
 from octane.kernel.errors import StateError
@@ -21,8 +22,7 @@ class AlreadyBookedError(StateError):
     summary = "This was booked already."
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One side of an entry: debit positive, credit negative, in fen."""
 
     account: str

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import orjson
 
@@ -21,8 +21,7 @@ class CursorInvalidError(InputError):
     summary = "The cursor is not one that a listing returned."
 
 
-@dataclass(frozen=True, slots=True)
-class OrderPage:
+class OrderPage(NamedTuple):
     orders: list[Order]
     next_cursor: str | None
 

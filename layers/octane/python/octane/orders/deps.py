@@ -1,36 +1,37 @@
 """What the use cases of orders need from outside; the wiring room provides it, tests provide their own."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from octane.channels.port import Channel
-from octane.issuers.port import CardIssuer
-from octane.kernel.clock import Clock
-from octane.kernel.settings import Settings
-from octane.kernel.signals import Signals
-from octane.orders.states import Queue
-from octane.store.store import Store
+if TYPE_CHECKING:
+    from octane.channels.port import Channel
+    from octane.issuers.port import CardIssuer
+    from octane.kernel.clock import Clock
+    from octane.kernel.settings import Settings
+    from octane.kernel.signals import Signals
+    from octane.orders.states import Queue
+    from octane.store.store import Store
 
 
 class Queues(Protocol):
     """SQS standard queues: messages come at least once, late and in any order."""
 
-    def send(self, queue: Queue, messages: list[dict[str, str | int]]) -> None:
+    def send(self, queue: "Queue", messages: list[dict[str, str | int]]) -> None:
         """Hand over all messages, or raise so that the caller is tried again."""
         ...
 
 
 class Deps(Protocol):
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> "Clock": ...
     @property
-    def settings(self) -> Settings: ...
+    def settings(self) -> "Settings": ...
     @property
-    def signals(self) -> Signals: ...
+    def signals(self) -> "Signals": ...
     @property
-    def store(self) -> Store: ...
+    def store(self) -> "Store": ...
     @property
-    def channel(self) -> Channel: ...
+    def channel(self) -> "Channel": ...
     @property
-    def issuer(self) -> CardIssuer: ...
+    def issuer(self) -> "CardIssuer": ...
     @property
     def queues(self) -> Queues: ...

@@ -1,6 +1,5 @@
 """Time (OR3, OR4): what is due is an index, so that nothing is stranded even when every message is lost."""
 
-from dataclasses import replace
 from itertools import islice
 
 from octane.kernel.clock import later
@@ -58,8 +57,7 @@ def _settle_order(deps: Deps, dossier: Dossier) -> None:
             try:
                 settle_payment(deps, dossier, by="schedule", closing="EXPIRED" if expired else "")
             except ChannelSilentError:
-                waits = replace(
-                    order,
+                waits = order._replace(
                     version=order.version + 1,
                     checks=order.checks + 1,
                     due_at=later(now, deps.settings.payment_query_ms),

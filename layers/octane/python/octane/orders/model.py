@@ -1,10 +1,9 @@
 """An order with its payment attempts and refunds. Pure values: nothing here reads or writes."""
 
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from octane.channels.port import PaymentMethod
-from octane.issuers.port import Issuer
+from octane.channels.port import PaymentMethod, Trade
+from octane.issuers.names import Issuer
 from octane.kernel.clock import Instant
 from octane.kernel.errors import NotFoundError, StateError
 from octane.kernel.ids import ID_LENGTH
@@ -34,8 +33,7 @@ class OrderStateError(StateError):
     summary = "The order's state does not allow that."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Order(NamedTuple):
     """A top-up of one fuel card. `version` counts the changes and numbers the steps."""
 
     order_id: str
@@ -76,8 +74,7 @@ class Order:
         return f"{self.order_id}R01"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One try to collect the money through one channel, under one number that never changes."""
 
     order_id: str
@@ -89,6 +86,7 @@ class Attempt:
     request_key: str
     request_digest: str
     started_at: Instant
+    expires_at: Instant
     called_at: Instant | None = None
     """When the channel was last called again under the number: a call may be under way since then."""
     reference: str = ""
@@ -104,19 +102,22 @@ class Attempt:
         return f"{self.order_id}P{self.no:02d}"
 
     @property
+    def trade(self) -> Trade:
+        """How the channel knows the attempt."""
+        return Trade(self.out_trade_no, self.started_at, self.expires_at, self.sub_merchant or None)
+
+    @property
     def is_open(self) -> bool:
         return self.status in OPEN_ATTEMPT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refund:
-    """Money on its way back to where it came from. `total` is what the trade captured."""
+class Refund(NamedTuple):
+    """Money on its way back to where it came from: the attempt that took it."""
 
     order_id: str
     no: int
     status: RefundStatus
     amount: Fen
-    total: Fen
     attempt_no: int
     unexpected: bool
     """Returns a payment the order never accepted, so it is not counted in the order's own refunds."""
@@ -125,7 +126,6 @@ class Refund:
     due_at: Instant | None = None
     tries: int = 0
     request_digest: str = ""
-    sub_merchant: str = ""
     channel_refund_id: str = ""
     finished_at: Instant | None = None
 
@@ -138,31 +138,29 @@ class Refund:
         return f"{self.order_id}P{self.attempt_no:02d}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """One recorded change of an order: who, why, proof, when. Immutable; also the outbox's message."""
 
     order_id: str
     user_id: str
     no: int
-    source: OrderState | None = None
     target: OrderState
     event: Event
     at: Instant
     by: Actor
     because: str
+    source: OrderState | None = None
     queue: Queue | None = None
     refund_no: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Dossier:
+class Dossier(NamedTuple):
     """All that is known of one order, as read at one moment."""
 
     order: Order
     attempts: tuple[Attempt, ...] = ()
     refunds: tuple[Refund, ...] = ()
-    steps: tuple[Step, ...] = field(default=())
+    steps: tuple[Step, ...] = ()
 
     @property
     def open_attempt(self) -> Attempt | None:

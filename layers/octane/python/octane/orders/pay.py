@@ -1,7 +1,7 @@
 """Start a payment (PY1, PY6): the attempt is stored before the channel is called, under a number that never
 changes."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from octane.channels.port import PaymentMethod, PaymentRequest, Prepared, Refused
 from octane.kernel.caller import Caller
@@ -52,8 +52,7 @@ class PaymentUnknownError(UnavailableError):
     summary = "The payment channel did not answer in time; send the same request again."
 
 
-@dataclass(frozen=True, slots=True)
-class StartedPayment:
+class StartedPayment(NamedTuple):
     dossier: Dossier
     attempt: Attempt
     parameters: dict[str, str]
@@ -85,7 +84,7 @@ def _pay(deps: Deps, caller: Caller, order_id: str, method: PaymentMethod, key: 
         raise PaymentInProgressError
     if attempt.status is AttemptStatus.STARTED:
         if not is_first_call:
-            called = replace(attempt, called_at=deps.clock.now())
+            called = attempt._replace(called_at=deps.clock.now())
             dossier, attempt = _saved(deps, dossier, attempt, called)
         dossier, attempt = _prepare(deps, dossier, attempt, is_first_call=is_first_call)
     return StartedPayment(dossier, attempt, _parameters(deps, attempt))
@@ -130,9 +129,9 @@ def _open_attempt(
         request_key=_short(key),
         request_digest=digest,
         started_at=now,
+        expires_at=order.expires_at,
     )
-    paying = replace(
-        order,
+    paying = order._replace(
         state=OrderState.PAYING,
         attempt_no=attempt.no,
         checks=0,
@@ -156,24 +155,22 @@ def _prepare(
     made."""
     order = dossier.order
     request = PaymentRequest(
-        out_trade_no=attempt.out_trade_no,
+        trade=attempt.trade,
         method=attempt.method,
         amount=attempt.amount,
         description="加油卡充值",
         payer_id=attempt.payer_id or None,
-        expires_at=order.expires_at,
-        sub_merchant=attempt.sub_merchant or None,
     )
     answer = deps.channel.prepare(request)
     if isinstance(answer, Prepared):
-        prepared = replace(attempt, status=AttemptStatus.PREPARED, reference=answer.reference)
+        prepared = attempt._replace(status=AttemptStatus.PREPARED, reference=answer.reference)
         return _saved(deps, dossier, attempt, prepared)
     if isinstance(answer, Refused):
         if answer.code == NOT_SENT:
             raise ChannelUnavailableError
         if is_first_call:
             _saved(
-                deps, dossier, attempt, replace(attempt, status=AttemptStatus.REFUSED, reference=answer.code)
+                deps, dossier, attempt, attempt._replace(status=AttemptStatus.REFUSED, reference=answer.code)
             )
             raise PaymentRefusedError(f"{PaymentRefusedError.summary} ({answer.code})")
     deps.signals.count("PaymentUnknown", order_id=order.order_id)

@@ -1,8 +1,6 @@
 """What becomes of a payment (OR3, OR7, PY6, PY8): accepted, booked apart and returned, or closed with
 proof."""
 
-from dataclasses import replace
-
 from octane.channels.port import CloseResult, PaymentProof, TradeState, Unknown
 from octane.kernel.clock import Instant, later
 from octane.kernel.errors import StateError
@@ -47,8 +45,7 @@ def accept_payment(deps: Deps, dossier: Dossier, proof: PaymentProof) -> Dossier
             raise SecondTransactionError
         return dossier
     order, now = dossier.order, deps.clock.now()
-    paid = replace(
-        attempt,
+    paid = attempt._replace(
         status=AttemptStatus.PAID,
         transaction_id=proof.transaction_id,
         paid=proof.amount,
@@ -77,8 +74,7 @@ def _why_unexpected(order: Order, attempt: Attempt, proof: PaymentProof) -> str:
 def _to_recharging(
     deps: Deps, order: Order, paid: Attempt, proof: PaymentProof, now: Instant
 ) -> tuple[Order, tuple[Write, ...]]:
-    recharging = replace(
-        order,
+    recharging = order._replace(
         state=OrderState.RECHARGING,
         captured=proof.amount,
         recharge=RechargeStatus.READY,
@@ -109,7 +105,7 @@ def _return_unexpected(
         order.order_id, paid.out_trade_no, CHANNEL, proof.amount, proof.paid_at, now, proof.transaction_id
     )
     ends = order.state is OrderState.PAYING and paid.no == order.attempt_no
-    after = replace(order, state=OrderState.CLOSED, reason=why, due_at=None) if ends else order
+    after = order._replace(state=OrderState.CLOSED, reason=why, due_at=None) if ends else order
     new, writes = open_refund(
         order,
         after,
@@ -138,7 +134,7 @@ def settle_payment(deps: Deps, dossier: Dossier, *, by: Actor, closing: str = ""
     attempt = dossier.open_attempt
     if attempt is None:
         return close_order(deps, dossier, None, by, closing) if closing else _recheck(deps, dossier)
-    answer = deps.channel.query(attempt.out_trade_no, attempt.sub_merchant or None)
+    answer = deps.channel.query(attempt.trade)
     match answer:
         case PaymentProof():
             return accept_payment(deps, dossier, answer)
@@ -154,11 +150,11 @@ def settle_payment(deps: Deps, dossier: Dossier, *, by: Actor, closing: str = ""
 
 def _close_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
     """Close at the channel; only its confirmation ends the attempt here."""
-    match deps.channel.close(attempt.out_trade_no, attempt.sub_merchant or None):
+    match deps.channel.close(attempt.trade):
         case CloseResult.CLOSED:
             return close_order(deps, dossier, attempt, by, closing)
         case CloseResult.PAID:
-            answer = deps.channel.query(attempt.out_trade_no, attempt.sub_merchant or None)
+            answer = deps.channel.query(attempt.trade)
             if isinstance(answer, PaymentProof):
                 return accept_payment(deps, dossier, answer)
             raise ChannelSilentError
@@ -183,22 +179,22 @@ def _end_attempt(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, clos
     if closing:
         return close_order(deps, dossier, attempt, by, closing)
     order = dossier.order
-    closed = replace(attempt, status=AttemptStatus.CLOSED)
-    waiting = replace(order, version=order.version + 1, due_at=order.expires_at, checks=0)
+    closed = attempt._replace(status=AttemptStatus.CLOSED)
+    waiting = order._replace(version=order.version + 1, due_at=order.expires_at, checks=0)
     deps.store.commit(change(order, waiting), change_attempt(attempt, closed))
     return load_changed(dossier, waiting, closed)
 
 
 def close_order(deps: Deps, dossier: Dossier, attempt: Attempt | None, by: Actor, reason: str) -> Dossier:
     """End an order for which nothing was taken, and what it held with it."""
-    closed = replace(dossier.order, state=OrderState.CLOSED, reason=reason, due_at=None)
+    closed = dossier.order._replace(state=OrderState.CLOSED, reason=reason, due_at=None)
     order, writes = advance(
         dossier.order, closed, Event.ORDER_CLOSED, at=deps.clock.now(), by=by, because=reason
     )
     if attempt is None:
         deps.store.commit(*writes)
         return Dossier(order, dossier.attempts, dossier.refunds)
-    ended = replace(attempt, status=AttemptStatus.CLOSED)
+    ended = attempt._replace(status=AttemptStatus.CLOSED)
     deps.store.commit(*writes, change_attempt(attempt, ended))
     return load_changed(dossier, order, ended)
 
@@ -208,9 +204,9 @@ def _recheck(deps: Deps, dossier: Dossier) -> Dossier:
     order, now = dossier.order, deps.clock.now()
     wait = next_wait(deps.settings.payment_query_ms, order.checks)
     due_at = min(later(now, wait), order.expires_at) if now < order.expires_at else later(now, wait)
-    looked = replace(order, version=order.version + 1, checks=order.checks + 1, due_at=due_at)
+    looked = order._replace(version=order.version + 1, checks=order.checks + 1, due_at=due_at)
     deps.store.commit(change(order, looked))
-    return replace(dossier, order=looked)
+    return dossier._replace(order=looked)
 
 
 def next_wait(first_ms: int, checks: int) -> int:

@@ -1,6 +1,6 @@
 """Place an order (OR1, OR2, OR8)."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from octane.cards.cards import Card, CardNotFoundError, get_card
 from octane.issuers.cards import check_offered
@@ -33,8 +33,7 @@ class _PlacedBeforeError(OrderStateError):
     """The key has made an order already; `place_order` answers with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlaceOrder:
+class PlaceOrder(NamedTuple):
     """`amount` in fen: what the card receives and what the customer pays."""
 
     card_id: str

@@ -1,7 +1,7 @@
 """Place an order and start its payment in one request, the amount in yuan."""
 
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from octane.cards.cards import list_cards
 from octane.channels.port import PaymentMethod
@@ -18,8 +18,7 @@ class CardUnclearError(InputError):
     summary = "Name the card (cardId): there is not exactly one bound to this account."
 
 
-@dataclass(frozen=True, slots=True)
-class QuickPay:
+class QuickPay(NamedTuple):
     """`amount` in yuan with at most two decimals. Without a card id the only bound card is meant."""
 
     user_id: str

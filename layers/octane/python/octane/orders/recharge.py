@@ -1,8 +1,6 @@
 """Recharge the card (FU1, FU3, OR4, OR5): at most once per order, never for an unpaid one, failed only with
 proof."""
 
-from dataclasses import replace
-
 from octane.issuers.port import RechargeReport, RechargeRequest, RechargeState, RechargeUnknown
 from octane.kernel.clock import Instant, later
 from octane.kernel.errors import StateError, UnavailableError
@@ -101,8 +99,7 @@ def settle_recharge(deps: Deps, order: Order, report: RechargeReport) -> None:
 
 def _succeed(deps: Deps, order: Order, report: RechargeReport) -> None:
     now, proof = deps.clock.now(), f"{report.source}:{report.issuer_reference}"
-    done = replace(
-        order,
+    done = order._replace(
         state=OrderState.SUCCEEDED,
         recharge=RechargeStatus.SUCCEEDED,
         due_at=None,
@@ -127,8 +124,7 @@ def _fail(deps: Deps, order: Order, report: RechargeReport) -> None:
         if known.status is AttemptStatus.PAID and known.no == order.attempt_no
     )
     deps.signals.count("RechargeRefused", order_id=order.order_id, why=report.code)
-    failed = replace(
-        order,
+    failed = order._replace(
         state=OrderState.FAILED,
         recharge=RechargeStatus.REFUSED,
         due_at=None,
@@ -152,8 +148,7 @@ def _wait(deps: Deps, order: Order, status: RechargeStatus, reference: str = "")
         deps.signals.count("RechargeOverdue", order_id=order.order_id)
     accepted_at_once = status is RechargeStatus.ACCEPTED and order.recharge is RechargeStatus.SUBMITTING
     wait = next_wait(deps.settings.recharge_query_ms, order.checks - 1)
-    waiting = replace(
-        order,
+    waiting = order._replace(
         version=order.version + 1,
         recharge=status,
         checks=order.checks + 1,
@@ -173,8 +168,7 @@ def _submit_again(deps: Deps, order: Order) -> None:
     when it had accepted the number and only seems to have forgotten it. The claim is the version.
     """
     now = deps.clock.now()
-    claimed = replace(
-        order,
+    claimed = order._replace(
         version=order.version + 1,
         recharge=RechargeStatus.SUBMITTING,
         recharge_clean=order.recharge is RechargeStatus.REFUSED and not order.issuer_reference,
@@ -236,7 +230,7 @@ _CONTRADICTED = "CONTRADICTED:"
 def _record_contradiction(deps: Deps, order: Order, report: RechargeReport, now: Instant) -> None:
     """Record it once; a recharge after a refusal is booked as our loss, and a person recovers it."""
     by: Actor = "issuer"
-    marked = replace(order, issuer_reference=f"{_CONTRADICTED}{report.issuer_reference}")
+    marked = order._replace(issuer_reference=f"{_CONTRADICTED}{report.issuer_reference}")
     _, writes = advance(order, marked, Event.ISSUER_CONTRADICTED, at=now, by=by, because=report.state.value)
     entries: list[Entry] = []
     if report.state is RechargeState.SUCCEEDED:

@@ -11,7 +11,6 @@ All share the partition `order_id`, so one query reads an order with its attempt
 """
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from enum import StrEnum
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -63,11 +62,11 @@ def step_key(order_id: str, no: int) -> Key:
 def item_of(record: Order | Attempt | Refund | Step) -> dict[str, Value]:
     """Write a record without what its key says and without what is at its default."""
     item: dict[str, Value] = {}
-    for part in fields(record):
-        value = getattr(record, part.name)
-        if part.name in _IN_KEY[type(record)] or value is None or value == part.default:
+    in_key, defaults = _IN_KEY[type(record)], record._field_defaults
+    for name, value in zip(record._fields, record, strict=True):
+        if name in in_key or value is None or (name in defaults and value == defaults[name]):
             continue
-        item[part.name] = value.value if isinstance(value, StrEnum) else value
+        item[name] = value.value if isinstance(value, StrEnum) else value
     if isinstance(record, Order):
         item["placed_key"] = f"{record.placed_at:015d}#{record.order_id}"
     if isinstance(record, Order | Refund) and record.due_at is not None:
@@ -146,7 +145,7 @@ def advance(
     """
     if new.state is not old.state and new.state not in NEXT[old.state]:
         raise OrderStateError(f"An order that is {old.state} cannot become {new.state}.")
-    order = replace(new, version=old.version + 1)
+    order = new._replace(version=old.version + 1)
     step = Step(
         order_id=old.order_id,
         user_id=old.user_id,

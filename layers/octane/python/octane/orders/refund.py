@@ -1,8 +1,6 @@
 """Refunds (OR5, OR11): entities of their own, never more than was captured, sent until the channel proves
 the end."""
 
-from dataclasses import replace
-
 from octane.channels.port import RefundReport, RefundRequest, RefundState, Refused, Unknown
 from octane.kernel.caller import GRANTS_REFUNDS, Caller
 from octane.kernel.clock import Instant, later
@@ -70,18 +68,16 @@ def open_refund(
         no=after.refund_no + 1,
         status=RefundStatus.REQUESTED,
         amount=amount,
-        total=attempt.paid,
         attempt_no=attempt.no,
         unexpected=unexpected,
         reason=reason,
         requested_at=now,
         due_at=later(now, 60_000),
         request_digest=digest,
-        sub_merchant=attempt.sub_merchant,
     )
     new, writes = advance(
         old,
-        replace(after, refund_no=refund.no, refunding=Fen(after.refunding + counted)),
+        after._replace(refund_no=refund.no, refunding=Fen(after.refunding + counted)),
         event,
         at=now,
         by=by,
@@ -151,23 +147,30 @@ def send_refund(deps: Deps, order_id: str, no: int) -> None:
     if refund.status not in OPEN_REFUND:
         return
     answer: RefundReport | RefundState | Refused | Unknown
+    request = _request(dossier, refund)
     if refund.status is RefundStatus.PROCESSING:
-        answer = deps.channel.query_refund(refund.refund_no, refund.sub_merchant or None)
+        answer = deps.channel.query_refund(request)
     else:
-        answer = deps.channel.refund(
-            RefundRequest(
-                refund_no=refund.refund_no,
-                out_trade_no=refund.out_trade_no,
-                amount=refund.amount,
-                total=refund.total,
-                reason=refund.reason,
-                sub_merchant=refund.sub_merchant or None,
-            )
-        )
+        answer = deps.channel.refund(request)
     if isinstance(answer, RefundReport):
         settle_refund(deps, dossier, answer)
     else:
         _try_later(deps, refund, answer)
+
+
+def _request(dossier: Dossier, refund: Refund) -> RefundRequest:
+    """The same words at every try."""
+    paid = dossier.attempt_of(refund.out_trade_no)
+    return RefundRequest(
+        refund_no=refund.refund_no,
+        trade=paid.trade,
+        transaction_id=paid.transaction_id,
+        amount=refund.amount,
+        total=paid.paid,
+        reason=refund.reason,
+        requested_at=refund.requested_at,
+        paid_at=paid.paid_at or paid.started_at,
+    )
 
 
 def _try_later(deps: Deps, refund: Refund, answer: RefundState | Refused | Unknown) -> None:
@@ -178,7 +181,7 @@ def _try_later(deps: Deps, refund: Refund, answer: RefundState | Refused | Unkno
         deps.signals.count("RefundDelayed", refund_no=refund.refund_no, why=why)
     status = RefundStatus.REQUESTED if answer is RefundState.NOT_FOUND else refund.status
     wait = min(tries, 6) * deps.settings.payment_query_ms
-    later_on = replace(refund, status=status, tries=tries, due_at=later(deps.clock.now(), wait))
+    later_on = refund._replace(status=status, tries=tries, due_at=later(deps.clock.now(), wait))
     deps.store.commit(change_refund(refund, later_on))
 
 
@@ -199,8 +202,7 @@ def settle_refund(deps: Deps, dossier: Dossier, report: RefundReport) -> None:
             if refund.status is RefundStatus.PROCESSING and report.source == "notice":
                 return
             wait = deps.settings.payment_query_ms * min(refund.tries + 1, 6)
-            processing = replace(
-                refund,
+            processing = refund._replace(
                 status=RefundStatus.PROCESSING,
                 tries=refund.tries + 1,
                 due_at=later(now, wait),
@@ -209,7 +211,7 @@ def settle_refund(deps: Deps, dossier: Dossier, report: RefundReport) -> None:
             deps.store.commit(change_refund(refund, processing))
         case RefundState.CLOSED | RefundState.ABNORMAL:
             deps.signals.count("RefundStuck", refund_no=refund.refund_no, state=report.state.value)
-            stuck = replace(refund, status=RefundStatus.STUCK, due_at=None)
+            stuck = refund._replace(status=RefundStatus.STUCK, due_at=None)
             _, writes = advance(
                 dossier.order,
                 dossier.order,
@@ -224,8 +226,7 @@ def settle_refund(deps: Deps, dossier: Dossier, report: RefundReport) -> None:
 
 def _succeed(deps: Deps, order: Order, refund: Refund, report: RefundReport, now: Instant) -> None:
     finished_at = report.finished_at or now
-    done = replace(
-        refund,
+    done = refund._replace(
         status=RefundStatus.SUCCEEDED,
         due_at=None,
         finished_at=finished_at,
@@ -234,7 +235,7 @@ def _succeed(deps: Deps, order: Order, refund: Refund, report: RefundReport, now
     counted = 0 if refund.unexpected else refund.amount
     _, writes = advance(
         order,
-        replace(order, refunded=Fen(order.refunded + counted)),
+        order._replace(refunded=Fen(order.refunded + counted)),
         Event.REFUND_SUCCEEDED,
         at=now,
         by="channel",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 Value: TypeAlias = "str | int | bool | bytes | list[Value] | dict[str, Value] | None"
 Item: TypeAlias = Mapping[str, Value]
@@ -15,17 +15,16 @@ class Table(StrEnum):
     LEDGER = "ledger"
     IDENTITY = "identity"
     CHANNELS = "channels"
+    ROUTING = "routing"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     table: Table
     pk: str
     sk: str
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """A secondary index: sparse (an item without both attributes is not in it), keys only."""
 
     name: str
@@ -63,8 +62,7 @@ class Query:
     after: Mapping[str, str | int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     items: list[Item]
     cursor: Mapping[str, str | int] | None
     """Where the next page starts; None at the end."""

@@ -1,14 +1,14 @@
 """Commit writes and read items, whatever the engine does in between."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from octane.kernel.errors import UnavailableError
 from octane.kernel.ids import Nonces
 from octane.store.engine import AnswerLost, ConditionFailed, Conflict, Engine, Throttled
 from octane.store.items import Item, Key, Page, Query
-from octane.store.writes import ChangedMeanwhileError, Update, Write
+from octane.store.writes import ChangedMeanwhileError, Update, Write, refusal
 
 ATTEMPTS = 5
 
@@ -59,16 +59,7 @@ class Store:
             yield from page.items
             if page.cursor is None:
                 return
-            query = Query(
-                query.table,
-                query.partition,
-                query.first,
-                query.last,
-                query.index,
-                query.newest_first,
-                query.limit,
-                page.cursor,
-            )
+            query = replace(query, after=page.cursor)
 
     def batch_get(self, keys: list[Key]) -> list[Item]:
         return self._read(lambda: self.engine.batch_get(keys)) if keys else []
@@ -93,7 +84,7 @@ class Store:
             try:
                 self.engine.transact(writes, token)
             except ConditionFailed as failure:
-                raise writes[failure.index].otherwise from None
+                raise refusal(writes[failure.index]) from None
             except (Conflict, Throttled):
                 continue
             except AnswerLost:
@@ -106,7 +97,7 @@ class Store:
         """Do one conditional update and return the item as it now is: a claim and a read in one call."""
         item = self._write_one(update)
         if item is None:
-            raise update.otherwise
+            raise refusal(update)
         return item
 
     def _write_one(self, write: Write) -> Item | None:
@@ -116,7 +107,7 @@ class Store:
             try:
                 return self.engine.write(write)
             except ConditionFailed:
-                raise write.otherwise from None
+                raise refusal(write) from None
             except (Conflict, Throttled):
                 continue
             except AnswerLost:

@@ -1,8 +1,7 @@
 """X.509 certificates: the serial, the key and the time they are good for."""
 
 import importlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from cryptography import x509
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(NamedTuple):
     serial: str
     """Upper-case hexadecimal, as `Wechatpay-Serial` carries it."""
     public_key: RSAPublicKey

@@ -9,8 +9,7 @@ No message carries a URL's query, a header or a body: providers put secrets ther
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import urllib3
@@ -41,8 +40,7 @@ class NoAnswerError(WireError):
     """The request may or may not have reached the other side."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """An answer as it arrived: header names in lower case, the body byte for byte (signatures need it so)."""
 
     status: int

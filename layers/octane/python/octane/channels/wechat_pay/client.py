@@ -15,6 +15,7 @@ from octane.channels.port import (
     RefundRequest,
     RefundState,
     Refused,
+    Trade,
     TradeState,
     Unknown,
 )
@@ -52,7 +53,7 @@ class WechatPay:
 
     def prepare(self, request: PaymentRequest) -> Prepared | Refused | Unknown:
         """POST …/transactions/jsapi or native. A call that never left is `Refused` with code NOT_SENT."""
-        sub = self._sub(request.sub_merchant)
+        sub = self._sub(request.trade.sub_merchant)
         if request.method is PaymentMethod.WECHAT_JSAPI and not request.payer_id:
             return Refused("PAYER_MISSING", "JSAPI needs the payer's openid")
         target = f"{_trades(sub)}/{METHODS[request.method]}"
@@ -81,8 +82,8 @@ class WechatPay:
             "paySign": client_signature(self._config.private_key_pem, appid, timestamp, nonce, package),
         }
 
-    def query(self, out_trade_no: str, sub_merchant: str | None) -> PaymentProof | TradeState | Unknown:
-        sub = self._sub(sub_merchant)
+    def query(self, trade: Trade) -> PaymentProof | TradeState | Unknown:
+        sub, out_trade_no = self._sub(trade.sub_merchant), trade.out_trade_no
         merchant = urlencode(self._merchant(sub))
         answer = self._call("GET", f"{_trades(sub)}/out-trade-no/{quote(out_trade_no, safe='')}?{merchant}")
         if not isinstance(answer, Answer):
@@ -97,10 +98,10 @@ class WechatPay:
         except NoticeRefusedError as error:
             return Unknown(f"ANSWER_{error.code}")
 
-    def close(self, out_trade_no: str, sub_merchant: str | None) -> CloseResult | Unknown:
+    def close(self, trade: Trade) -> CloseResult | Unknown:
         """POST …/close; the channel lets it be repeated."""
-        sub = self._sub(sub_merchant)
-        target = f"{_trades(sub)}/out-trade-no/{quote(out_trade_no, safe='')}/close"
+        sub = self._sub(trade.sub_merchant)
+        target = f"{_trades(sub)}/out-trade-no/{quote(trade.out_trade_no, safe='')}/close"
         answer = self._call("POST", target, self._merchant(sub))
         if not isinstance(answer, Answer):
             return _not_sent_unknown(answer)
@@ -111,9 +112,9 @@ class WechatPay:
 
     def refund(self, request: RefundRequest) -> RefundReport | Refused | Unknown:
         """POST /v3/refund/domestic/refunds; a refund number is refunded once however often it is sent."""
-        sub = self._sub(request.sub_merchant)
+        sub = self._sub(request.trade.sub_merchant)
         body: dict[str, object] = {
-            "out_trade_no": request.out_trade_no,
+            "out_trade_no": request.trade.out_trade_no,
             "out_refund_no": request.refund_no,
             "reason": _cut(request.reason, REASON_BYTES),
             "notify_url": self._config.refund_notify_url,
@@ -125,12 +126,12 @@ class WechatPay:
         if not answer.good:
             return _refused_or_unknown(errors.REFUND, answer)
         report = _report(answer, request.refund_no, source="answer")
-        if isinstance(report, RefundReport) and report.out_trade_no != request.out_trade_no:
+        if isinstance(report, RefundReport) and report.out_trade_no != request.trade.out_trade_no:
             return Unknown("ANSWER_FOREIGN another trade")
         return report
 
-    def query_refund(self, refund_no: str, sub_merchant: str | None) -> RefundReport | RefundState | Unknown:
-        sub = self._sub(sub_merchant)
+    def query_refund(self, request: RefundRequest) -> RefundReport | RefundState | Unknown:
+        sub, refund_no = self._sub(request.trade.sub_merchant), request.refund_no
         target = f"{REFUNDS}/{quote(refund_no, safe='')}" + (
             f"?{urlencode({'sub_mchid': sub})}" if sub else ""
         )
@@ -170,8 +171,8 @@ class WechatPay:
             **self._merchant(sub),
             ("sp_appid" if sub else "appid"): self._config.appid,
             "description": _cut(request.description, DESCRIPTION_BYTES),
-            "out_trade_no": request.out_trade_no,
-            "time_expire": _beijing(request.expires_at),
+            "out_trade_no": request.trade.out_trade_no,
+            "time_expire": _beijing(request.trade.expires_at),
             "notify_url": self._config.payment_notify_url,
             "amount": {"total": request.amount, "currency": "CNY"},
         }

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 from octane.channels.port import NoticeRefusedError, Unknown
 from octane.channels.wechat_pay.config import WechatPayConfig
@@ -21,8 +22,7 @@ class NotSent:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer whose signature verified. `fields` is empty for an empty body."""
 
     status: int
@@ -41,8 +41,7 @@ class Answer:
         return text_of(self.fields, "message")
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """What a call needs from outside."""
 
     config: WechatPayConfig

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
@@ -26,8 +27,7 @@ class PlatformKeysUnavailableError(UnavailableError):
     summary = "WeChat Pay's certificates cannot be read now; the ones that are held stay in use."
 
 
-@dataclass(frozen=True, slots=True)
-class PlatformCertificate:
+class PlatformCertificate(NamedTuple):
     """One of WeChat Pay's certificates, to be kept in our own table under its serial."""
 
     serial: str

@@ -1,7 +1,7 @@
 """Callbacks: believe the signature over the raw body, then open the seal, then read."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from octane.channels.port import NoticeUnreadableError, PaymentProof, RefundReport
 from octane.channels.wechat_pay.config import WechatPayConfig
@@ -16,8 +16,7 @@ REFUND = "REFUND."
 SEALING = "AEAD_AES_256_GCM"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """A callback that is believed and opened."""
 
     event_type: str

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from octane.issuers.juhe import errors
 from octane.issuers.juhe.signing import balance_sign, notice_matches, order_sign
+from octane.issuers.names import Issuer
 from octane.issuers.port import (
-    Issuer,
     IssuerNoticeRefusedError,
     RechargeReport,
     RechargeRequest,
