@@ -3,13 +3,14 @@
 from typing import Any
 
 from octane.api.callbacks import Callback, wechat_callback
+from octane.channels.port import ChannelName
 from octane.orders.model import order_id_in
 from octane.orders.payment import confirm_payment
 from octane.wiring import deps
 
 
 def wechat_payment(callback: Callback) -> None:
-    proof = deps().channel.read_payment_notice(callback.headers, callback.body)
+    proof = deps().channel_of(ChannelName.WECHAT).read_payment_notice(callback.headers, callback.body)
     if proof is not None:
         confirm_payment(deps(), order_id_in(proof.out_trade_no, "P"), proof)
 

@@ -3,13 +3,14 @@
 from typing import Any
 
 from octane.api.callbacks import Callback, wechat_callback
+from octane.channels.port import ChannelName
 from octane.orders.model import order_id_in
 from octane.orders.refund import confirm_refund
 from octane.wiring import deps
 
 
 def wechat_refund(callback: Callback) -> None:
-    report = deps().channel.read_refund_notice(callback.headers, callback.body)
+    report = deps().channel_of(ChannelName.WECHAT).read_refund_notice(callback.headers, callback.body)
     if report is not None:
         confirm_refund(deps(), order_id_in(report.refund_no, "F"), report)
 

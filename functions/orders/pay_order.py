@@ -7,6 +7,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from octane.api import entry
 from octane.api.views.payments import PayOrder, StartedPaymentView
+from octane.kernel.money import Fen
 from octane.orders import pay
 from octane.wiring import deps
 
@@ -17,7 +18,8 @@ app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entr
 def pay_order(
     order_id: Annotated[str, Path(max_length=64)], body: PayOrder, key: entry.IdempotencyKey
 ) -> StartedPaymentView:
-    return StartedPaymentView.of(pay.pay_order(deps(), entry.caller(app), order_id, body.method, key))
+    choice = pay.Choice(body.method, body.platform or "", Fen(body.wallet_fen))
+    return StartedPaymentView.of(pay.pay_order(deps(), entry.caller(app), order_id, choice, key))
 
 
 handler = entry.lambda_entry(app)

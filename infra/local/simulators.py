@@ -19,6 +19,8 @@ class Simulators:
 
     wechat_url: str
     issuer_url: str
+    alipay_url: str
+    unionpay_url: str
     log: Path
     process: subprocess.Popen[str]
 
@@ -30,12 +32,20 @@ class Simulators:
         """One control-plane command to the issuer."""
         return _control(self.issuer_url, method, command, body)
 
+    def alipay(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to Alipay, such as `POST /cashier/pay`."""
+        return _control(self.alipay_url, method, command, body)
+
+    def unionpay(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to UnionPay, such as `POST /cashier/pay`."""
+        return _control(self.unionpay_url, method, command, body)
+
     def stop(self) -> None:
         stop(self.process)
 
 
 def start_simulators(directory: Path, infra: Path, public_url: str, *options: str) -> Simulators:
-    """Start both; `public_url` is where the issuer tells outcomes, `options` go to `python -m simulators`."""
+    """Start all; `public_url` is where the issuer tells outcomes, `options` go to `python -m simulators`."""
     log = directory / "simulators.log"
     log.unlink(missing_ok=True)
     command = [
@@ -48,7 +58,9 @@ def start_simulators(directory: Path, infra: Path, public_url: str, *options: st
     except BaseException:
         stop(process)
         raise
-    return Simulators(urls["wechat_url"], urls["issuer_url"], log, process)
+    return Simulators(
+        urls["wechat_url"], urls["issuer_url"], urls["alipay_url"], urls["unionpay_url"], log, process
+    )
 
 
 def _control(base: str, method: str, command: str, body: dict[str, Any] | None) -> dict[str, Any]:

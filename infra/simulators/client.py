@@ -1,10 +1,10 @@
-"""Drive the simulators from a test or a demo: the control plane as a client, and both servers in a thread."""
+"""Drive the simulators from a test or a demo: the control plane as a client, and all servers in a thread."""
 
 import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from http.client import HTTPConnection
 from queue import SimpleQueue
@@ -59,10 +59,12 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Both companies, running."""
+    """Every company, running."""
 
     wechat_url: str
     issuer_url: str
+    alipay_url: str
+    unionpay_url: str
 
     @property
     def wechat(self) -> Control:
@@ -72,10 +74,18 @@ class World:
     def issuer(self) -> Control:
         return Control(self.issuer_url)
 
+    @property
+    def alipay(self) -> Control:
+        return Control(self.alipay_url)
+
+    @property
+    def unionpay(self) -> Control:
+        return Control(self.unionpay_url)
+
 
 @contextmanager
 def running(options: Options) -> Iterator[World]:
-    """Both servers in a thread of this process, stopped on the way out; raises what kept them from it."""
+    """All servers in a thread of this process, stopped on the way out; raises what kept them from it."""
     loop = asyncio.new_event_loop()
     stopped = asyncio.Event()
     told: SimpleQueue[Addresses | OSError | ValueError] = SimpleQueue()
@@ -94,7 +104,7 @@ def running(options: Options) -> Iterator[World]:
     if not isinstance(addresses, Addresses):
         raise addresses
     try:
-        yield World(addresses.wechat_url, addresses.issuer_url)
+        yield World(**asdict(addresses))
     finally:
         loop.call_soon_threadsafe(stopped.set)
         thread.join(START_SECONDS)

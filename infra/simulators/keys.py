@@ -19,7 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from simulators.alipay.keys import AlipayKeys, new_alipay_keys
 from simulators.protocol import Json
+from simulators.unionpay.authority import UnionPayKeys, new_unionpay_keys
 
 CERTIFICATE_DAYS = 5 * 365
 
@@ -38,7 +40,7 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Everything both companies and their merchant know."""
+    """Everything the companies and their merchant know."""
 
     mchid: str
     appid: str
@@ -55,6 +57,8 @@ class Keys:
     public_key_pem: str
     issuer_openid: str
     issuer_key: str
+    alipay: AlipayKeys
+    unionpay: UnionPayKeys
 
 
 def new_keys(now: datetime) -> Keys:
@@ -75,6 +79,8 @@ def new_keys(now: datetime) -> Keys:
         public_key_pem=public_pem(pair),
         issuer_openid="JH" + secrets.token_hex(16),
         issuer_key=secrets.token_hex(16),
+        alipay=new_alipay_keys(now),
+        unionpay=new_unionpay_keys(now),
     )
 
 
@@ -137,7 +143,9 @@ def load_keys(path: Path) -> Keys:
     """Raises `OSError`, `ValueError`, `KeyError` or `TypeError` for a file that `save_keys` did not write."""
     content = json.loads(path.read_text("utf-8"))
     platforms = tuple(Platform(**platform) for platform in content.pop("platforms"))
-    return Keys(**content, platforms=platforms)
+    alipay = AlipayKeys(**content.pop("alipay"))
+    unionpay = UnionPayKeys(**content.pop("unionpay"))
+    return Keys(**content, platforms=platforms, alipay=alipay, unionpay=unionpay)
 
 
 def save_keys(path: Path, keys: Keys) -> None:

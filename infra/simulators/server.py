@@ -1,4 +1,4 @@
-"""Both companies in one process, each on its own port of one address."""
+"""Every company in one process, each on its own port of one address."""
 
 import asyncio
 import time
@@ -10,11 +10,13 @@ from random import SystemRandom
 
 from aiohttp import web
 
+from simulators.alipay.company import Alipay
 from simulators.issuer.company import Issuer
 from simulators.keys import Keys, load_or_make_keys
 from simulators.postman import Postman
 from simulators.protocol import Company
 from simulators.shell import application
+from simulators.unionpay.company import UnionPay
 from simulators.wechat.company import WeChat
 from simulators.wechat.signer import Mode
 
@@ -30,6 +32,8 @@ class Options:
     port: int = 0
     """WeChat's; 0 takes a free one."""
     issuer_port: int = 0
+    alipay_port: int = 0
+    unionpay_port: int = 0
     public: str = ""
     """The host name to announce, when it is not `host`."""
     keys: Path | None = None
@@ -47,6 +51,10 @@ class Addresses:
     wechat_url: str
     """WeChat Pay v3 and the mini-program API alike."""
     issuer_url: str
+    alipay_url: str
+    """The gateway, and the bills that it hands out."""
+    unionpay_url: str
+    """The gateway and, at `/`, the file host."""
 
 
 def wall_clock() -> int:
@@ -58,15 +66,17 @@ async def serve(options: Options, stopped: asyncio.Event, ready: Callable[[Addre
     """Listen, call `ready`, and stay until `stopped`; connections and deliveries close on the way out."""
     keys = load_or_make_keys(options.keys or options.state_dir / "keys.json", datetime.now(UTC))
     runners: list[web.AppRunner] = []
-    urls: list[str] = []
+    urls: dict[str, str] = {}
     try:
-        for company, port in (
-            (wechat(options, keys), options.port),
-            (issuer(options, keys), options.issuer_port),
+        for name, company, port in (
+            ("wechat_url", wechat(options, keys), options.port),
+            ("issuer_url", issuer(options, keys), options.issuer_port),
+            ("alipay_url", alipay(options, keys), options.alipay_port),
+            ("unionpay_url", unionpay(options, keys), options.unionpay_port),
         ):
             runners.append(await listen(company, options, port))
-            urls.append(f"http://{options.public or options.host}:{runners[-1].addresses[0][1]}")
-        ready(Addresses(urls[0], urls[1]))
+            urls[name] = f"http://{options.public or options.host}:{runners[-1].addresses[0][1]}"
+        ready(Addresses(**urls))
         await stopped.wait()
     finally:
         for runner in runners:
@@ -77,6 +87,16 @@ def wechat(options: Options, keys: Keys) -> Company:
     company = WeChat(keys, wall_clock, SystemRandom())
     company.signer.mode = options.signing
     company.refund_ms = company.trades.refund_ms = options.refund_ms
+    return company
+
+
+def alipay(options: Options, keys: Keys) -> Company:
+    return Alipay(keys, wall_clock, SystemRandom())
+
+
+def unionpay(options: Options, keys: Keys) -> Company:
+    company = UnionPay(keys, wall_clock, SystemRandom())
+    company.command("POST /settings", {"refund_ms": options.refund_ms})
     return company
 
 

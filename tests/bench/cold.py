@@ -21,7 +21,7 @@ from typing import Any
 import orjson
 
 from local.package import read_template
-from world.shop import ROOT
+from world.wired import ROOT
 
 ROUNDS = 7
 BARE = "import boto3\nboto3.client('dynamodb')\n"

@@ -18,7 +18,8 @@ from octane.store.writes import Update, Write
 from octane.wire.http import HttpTransport, Response
 from world.memory_engine import MemoryEngine
 from world.meter import Meter, Usage
-from world.shop import Lists, Shop, context, opened_shop
+from world.shop import Shop, context, opened_shop
+from world.wired import Lists
 
 Event = dict[str, Any]
 

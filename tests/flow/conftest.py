@@ -46,10 +46,11 @@ def open_shop(town: World, log: "Log") -> Iterator[OpenShop]:
 
         def opened(**settings: str) -> Shop:
             inbox = closing.enter_context(opened_inbox())
-            for company in (town.wechat, town.issuer):
+            for company in (town.wechat, town.alipay, town.unionpay, town.issuer):
                 company.post("/reset")
                 company.post("/time", factor=1)
             town.wechat.post("/settings", refund_ms=QUICK_MS, signing="certificate")
+            town.unionpay.post("/settings", refund_ms=QUICK_MS)
             issuer_url = f"{inbox.url}/api/v1/callbacks/issuers/juhe"
             town.issuer.post("/settings", recharge_ms=QUICK_MS, callback_url=issuer_url)
             shop = Shop(town, inbox, settings)
@@ -116,6 +117,8 @@ def log() -> Iterator[Log]:
 def _secrets(given: dict[str, Any]) -> set[str]:
     wechat, issuer, tokens = given["WECHAT"], given["ISSUER"], given["TOKENS"]
     return {
+        given["ALIPAY"]["private_key_pem"].splitlines()[1],
+        given["UNIONPAY"]["private_key_pem"].splitlines()[1],
         wechat["app_secret"],
         wechat["api_v3_key"],
         wechat["private_key_pem"].splitlines()[1],

@@ -63,13 +63,13 @@ def test_cancel_overtaken_by_the_payment_between_query_and_close(
     # Given a customer who pays after the channel said "not paid" and before it hears "close"
     order = ann.place()
     number = ann.start_paying(order)
-    close = shop.wiring.channel.close
+    close = shop.wiring.wechat.close
 
     def late(*named: Any) -> Any:
         ann.pay_for(number)
         return close(*named)
 
-    monkeypatch.setattr(shop.wiring.channel, "close", late)
+    monkeypatch.setattr(shop.wiring.wechat, "close", late)
 
     # When
     answer = ann.post(f"/orders/{order}/cancel")
@@ -88,7 +88,7 @@ def test_cancel_raced_by_the_callback_does_not_close(
     # Given a callback that is handled between the close at the channel and our own writing
     order = ann.place()
     number = ann.start_paying(order)
-    close = shop.wiring.channel.close
+    close = shop.wiring.wechat.close
 
     def overtaken(*named: Any) -> Any:
         answer = close(*named)
@@ -96,7 +96,7 @@ def test_cancel_raced_by_the_callback_does_not_close(
         assert shop.deliver().status == 200
         return answer
 
-    monkeypatch.setattr(shop.wiring.channel, "close", overtaken)
+    monkeypatch.setattr(shop.wiring.wechat, "close", overtaken)
 
     # When
     answer = ann.post(f"/orders/{order}/cancel")

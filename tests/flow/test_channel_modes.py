@@ -6,7 +6,8 @@ from flow.books import assert_settled, channel_refunds, nets, recharges
 from flow.customers import Customer, new_customer
 from octane import wiring
 from octane.store.items import Table
-from world.shop import Shop, ShopWiring, context
+from world.shop import Shop, context
+from world.wired import ShopWiring
 
 
 def run(shop: Shop, ann: Customer) -> str:

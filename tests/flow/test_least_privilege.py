@@ -29,7 +29,8 @@ from flow.customers import Customer, new_customer
 from flow.moves import finish, sqs
 from octane.identity.users import user_key
 from octane.notify.push import GoneError
-from world.shop import GRANTED, Shop, context
+from world.shop import Shop, context
+from world.wired import GRANTED
 
 if TYPE_CHECKING:
     from world.permissions import Permission

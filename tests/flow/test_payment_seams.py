@@ -77,7 +77,7 @@ def test_the_callback_comes_before_the_prepay_answer(
 ) -> None:
     # Given a customer and a channel that are faster than the channel's answer to us
     order = ann.place()
-    prepare = shop.wiring.channel.prepare
+    prepare = shop.wiring.wechat.prepare
 
     def slow(request: PaymentRequest) -> Any:
         answer = prepare(request)
@@ -85,7 +85,7 @@ def test_the_callback_comes_before_the_prepay_answer(
         assert shop.deliver().status == 200
         return answer
 
-    monkeypatch.setattr(shop.wiring.channel, "prepare", slow)
+    monkeypatch.setattr(shop.wiring.wechat, "prepare", slow)
 
     # When
     answer = ann.pay(order)
@@ -186,16 +186,16 @@ def test_a_refused_prepay_can_be_tried_under_a_new_key(shop: Shop, ann: Customer
 def test_a_double_tap_prepares_one_trade(shop: Shop, ann: Customer, monkeypatch: pytest.MonkeyPatch) -> None:
     # Given a second tap that overtakes the first one while it talks to the channel
     order = ann.place()
-    prepare = shop.wiring.channel.prepare
+    prepare = shop.wiring.wechat.prepare
     taps: list[Answer] = []
 
     def slow(request: PaymentRequest) -> Any:
-        monkeypatch.setattr(shop.wiring.channel, "prepare", prepare)
+        monkeypatch.setattr(shop.wiring.wechat, "prepare", prepare)
         answer = prepare(request)
         taps.append(ann.pay(order, key="second-tap"))
         return answer
 
-    monkeypatch.setattr(shop.wiring.channel, "prepare", slow)
+    monkeypatch.setattr(shop.wiring.wechat, "prepare", slow)
 
     # When
     taps.append(ann.pay(order, key="first-tap"))
@@ -231,17 +231,31 @@ def test_a_double_tap_opens_one_attempt(shop: Shop, ann: Customer, monkeypatch: 
     assert ann.events(order).count("PaymentStarted") == 1
 
 
-def test_another_method_waits_for_the_open_attempt(shop: Shop, ann: Customer) -> None:
+def test_another_method_closes_the_open_attempt_first(shop: Shop, ann: Customer) -> None:
+    # Given
+    order = ann.place()
+    first = ann.start_paying(order)
+
+    # When
+    answer = ann.pay(order, "WECHAT_NATIVE")
+
+    # Then the first can no longer be paid, and the second can
+    assert answer.body["payment"]["out_trade_no"] == f"{order}P02"
+    assert [trades(shop)[number] for number in (first, f"{order}P02")] == ["CLOSED", "NOTPAY"]
+
+
+def test_another_method_waits_while_the_channel_does_not_confirm(shop: Shop, ann: Customer) -> None:
     # Given
     order = ann.place()
     ann.start_paying(order)
+    shop.world.wechat.misbehave("close", "drop_before", count=1)
 
     # When
     with nothing_written(shop):
         answer = ann.pay(order, "WECHAT_NATIVE")
 
     # Then
-    assert_refused(answer, 409, "PAYMENT_IN_PROGRESS")
+    assert_refused(answer, 504, "PAYMENT_UNKNOWN")
 
 
 def test_reordered_callbacks_of_two_orders_do_not_mix(shop: Shop, ann: Customer) -> None:

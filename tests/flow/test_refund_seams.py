@@ -269,14 +269,14 @@ def test_the_refund_callback_comes_before_the_answer(
     shop: Shop, ann: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Given a channel whose callback overtakes its answer
-    refund = shop.wiring.channel.refund
+    refund = shop.wiring.wechat.refund
 
     def slow(request: Any) -> Any:
         answer = refund(request)
         assert shop.answer(take(shop)).status == 200
         return answer
 
-    monkeypatch.setattr(shop.wiring.channel, "refund", slow)
+    monkeypatch.setattr(shop.wiring.wechat, "refund", slow)
     shop.world.issuer.misbehave("submit", "refuse", count=1, code="208703")
     order = ann.paid()
 

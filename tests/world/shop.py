@@ -12,11 +12,10 @@ machine's time.
 import importlib.util
 import json
 import re
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -27,141 +26,17 @@ from joserfc.jwk import OKPKey
 from local.package import read_template
 from octane import wiring
 from octane.channels.port import Trade
-from octane.kernel.clock import Clock, Instant, SystemClock
+from octane.kernel.clock import Instant
 from octane.orders.states import Queue
 from octane.store.expressions import marshal_item
 from octane.store.items import Table
-from octane.store.store import Store
 from simulators.client import World, running
 from simulators.server import Options
 from world.inbox import Inbox, Letter, opened_inbox
-from world.memory_engine import MemoryEngine
-from world.meter import Meter
-from world.permissions import Watch, WatchedEngine, granted
+from world.wired import ROOT, MovableClock, ShopWiring, Signals
 
-ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ROOT / "functions"
-GRANTED = granted(ROOT / "template.yaml")
 SINOPEC_CARD = "1000111100001234567"
-
-
-class MovableClock:
-    """The machine's clock, some time ahead."""
-
-    def __init__(self) -> None:
-        self._ahead = 0
-        self._system = SystemClock()
-
-    def now(self) -> Instant:
-        return Instant(self._system.now() + self._ahead)
-
-    def move(self, *, seconds: int) -> None:
-        self._ahead += seconds * 1000
-
-
-class Signals:
-    def __init__(self) -> None:
-        self.seen: list[tuple[str, dict[str, str | int]]] = []
-
-    def count(self, name: str, **detail: str | int) -> None:
-        self.seen.append((name, detail))
-
-    def named(self, name: str) -> list[dict[str, str | int]]:
-        return [detail for seen, detail in self.seen if seen == name]
-
-
-@dataclass
-class Lists:
-    """Queues and sockets that keep what they are given."""
-
-    messages: dict[Queue, deque[dict[str, str | int]]] = field(
-        default_factory=lambda: {queue: deque() for queue in Queue}
-    )
-    pushed: list[dict[str, str]] = field(default_factory=list)
-    watch: Watch = field(default_factory=lambda: Watch(GRANTED))
-
-    def send(self, queue: Queue, messages: list[dict[str, str | int]]) -> None:
-        self.watch.note("sqs:SendMessage", f"{queue.value.capitalize()}Queue")
-        self.messages[queue].extend(messages)
-
-    def post(self, _connection_id: str, message: Any) -> None:
-        self.watch.note("execute-api:ManageConnections", "WebSocketApi")
-        self.pushed.append(dict(message))
-
-
-SECRETS = {
-    "channel": "WechatSecret",
-    "platform_keys": "WechatSecret",
-    "login_provider": "WechatSecret",
-    "issuer": "IssuerSecret",
-    "signer": "TokensSecret",
-    "verifier": "TokenVerifierSecret",
-}
-"""The secret that each part of the wiring is built from: on AWS each function builds its own."""
-
-
-class ShopWiring(wiring.Wiring):
-    """The product's wiring with tables in memory and movable time; clients and their wire are the real
-    ones."""
-
-    def __init__(self, environment: dict[str, str], secrets: dict[str, Any], clock: MovableClock) -> None:
-        super().__init__(environment)
-        self._secrets = secrets
-        self.business_clock = clock
-        self.meter = Meter()
-        self.engine = MemoryEngine(clock, self.meter)
-        self.lists = Lists()
-        self.__dict__["signals"] = Signals()
-        self.__dict__["queues"] = self.lists
-        self.__dict__["sockets"] = self.lists
-
-    def __getattribute__(self, name: str) -> Any:
-        if name in SECRETS:
-            self.lists.watch.note("secretsmanager:GetSecretValue", SECRETS[name])
-        return super().__getattribute__(name)
-
-    @cached_property
-    def clock(self) -> Clock:
-        return self.business_clock
-
-    @cached_property
-    def store(self) -> Store:
-        return Store(WatchedEngine(self.engine, self.lists.watch), self.nonces, lambda _: None)
-
-    @cached_property
-    def channel(self) -> Any:
-        return self._on_machine_time.channel
-
-    @cached_property
-    def platform_keys(self) -> Any:
-        return self._on_machine_time.platform_keys
-
-    @cached_property
-    def issuer(self) -> Any:
-        return self._on_machine_time.issuer
-
-    @cached_property
-    def _on_machine_time(self) -> "_Outside":
-        return _Outside(self)
-
-    def _secret(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self._secrets[name]
-        return found
-
-
-class _Outside(wiring.Wiring):
-    """The clients of the channel and the issuer, on the machine's clock."""
-
-    def __init__(self, shop: ShopWiring) -> None:
-        super().__init__(shop._environment)
-        self._shop = shop
-
-    @cached_property
-    def store(self) -> Store:
-        return self._shop.store
-
-    def _secret(self, name: str) -> dict[str, Any]:
-        return self._shop._secret(name)
 
 
 @dataclass
@@ -185,6 +60,9 @@ class Shop:
         environment = {
             "OCTANE_WECHAT_URL": world.wechat_url,
             "OCTANE_WECHAT_MINI_URL": world.wechat_url,
+            "OCTANE_ALIPAY_URL": world.alipay_url,
+            "OCTANE_UNIONPAY_URL": world.unionpay_url,
+            "OCTANE_UNIONPAY_FILE_URL": world.unionpay_url,
             "OCTANE_ISSUER_URL": world.issuer_url,
             "OCTANE_PUBLIC_URL": inbox.url,
             **settings,
@@ -192,6 +70,8 @@ class Shop:
         key = OKPKey.generate_key("Ed25519", auto_kid=True)
         self.secrets: dict[str, Any] = {
             "WECHAT": world.wechat.get("/keys"),
+            "ALIPAY": world.alipay.get("/keys"),
+            "UNIONPAY": world.unionpay.get("/keys"),
             "ISSUER": world.issuer.get("/keys"),
             "TOKENS": {"private_jwk": key.as_dict(private=True), "pepper": "00" * 32},
             "TOKEN_VERIFIER": {"public_jwks": {"keys": [key.as_dict(private=False)]}},
@@ -330,7 +210,7 @@ class Shop:
 
     def close_trade(self, out_trade_no: str) -> None:
         """Close a trade at the channel behind the order's back."""
-        self.wiring.channel.close(Trade(out_trade_no, Instant(0), Instant(0)))
+        self.wiring.wechat.close(Trade(out_trade_no, Instant(0), Instant(0)))
 
     def sweep(self) -> None:
         """One tick of the schedule, and all that follows from it."""

@@ -20,7 +20,7 @@ def key_type(attribute: str) -> str:
 
 
 def create_tables(client: TableMaker, prefix: str = "") -> Mapping[Table, str]:
-    """Make the four tables, on demand, and return their names."""
+    """Make the tables, on demand, and return their names."""
     for table in Table:
         client.create_table(**_description(table, f"{prefix}{table}"))
     return {table: f"{prefix}{table}" for table in Table}

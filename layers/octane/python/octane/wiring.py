@@ -20,7 +20,7 @@ from octane.kernel.signals import Signals
 from octane.store.items import Table
 
 if TYPE_CHECKING:
-    from octane.channels.port import Channel
+    from octane.channels.port import Channel, ChannelName
     from octane.channels.wechat_pay.config import WechatPayConfig
     from octane.channels.wechat_pay.keys import PlatformKeys
     from octane.identity.sessions import LoginProvider
@@ -28,11 +28,15 @@ if TYPE_CHECKING:
     from octane.issuers.port import CardIssuer
     from octane.notify.push import Sockets
     from octane.orders.deps import Queues
+    from octane.routing.router import Router
     from octane.store.store import Store
     from octane.wire.http import Transport
 
 PAUSE_SECONDS = 0.02
 WECHAT_URL = "https://api.mch.weixin.qq.com"
+ALIPAY_URL = "https://openapi.alipay.com"
+UNIONPAY_URL = "https://gateway.95516.com"
+UNIONPAY_FILE_URL = "https://filedownload.95516.com"
 WECHAT_MINI_URL = "https://api.weixin.qq.com"
 
 
@@ -68,11 +72,48 @@ class Wiring:
         tables = {table: self._environment.get(f"OCTANE_TABLE_{table.name}", "") for table in Table}
         return Store(DynamoDbEngine(self._client("dynamodb"), tables), self.nonces, pause)
 
+    def channel_of(self, name: "ChannelName") -> "Channel":
+        """The client of a channel that calls out; each is built when it is first needed."""
+        channel: Channel = getattr(self, name.value.lower())
+        return channel
+
     @cached_property
-    def channel(self) -> "Channel":
+    def wechat(self) -> "Channel":
         from octane.channels.wechat_pay.client import WechatPay
 
         return WechatPay(self._wechat_config, self._transport, self.clock, self.nonces, self.platform_keys)
+
+    @cached_property
+    def alipay(self) -> "Channel":
+        from octane.channels.alipay.client import Alipay
+        from octane.channels.alipay.config import AlipayConfig
+
+        config = AlipayConfig.from_secret(
+            self._secret("ALIPAY"),
+            self._environment.get("OCTANE_ALIPAY_URL") or ALIPAY_URL,
+            self._callback("alipay/payments"),
+        )
+        return Alipay(config, self._transport, self.clock)
+
+    @cached_property
+    def unionpay(self) -> "Channel":
+        from octane.channels.unionpay.client import UnionPay
+        from octane.channels.unionpay.config import UnionPayConfig
+
+        config = UnionPayConfig.from_secret(
+            self._secret("UNIONPAY"),
+            self._environment.get("OCTANE_UNIONPAY_URL") or UNIONPAY_URL,
+            self._environment.get("OCTANE_UNIONPAY_FILE_URL") or UNIONPAY_FILE_URL,
+            self._callback("unionpay/payments"),
+            self._callback("unionpay/refunds"),
+        )
+        return UnionPay(config, self._transport, self.clock)
+
+    @cached_property
+    def router(self) -> "Router":
+        from octane.routing.router import Router
+
+        return Router(self.store, self.clock, self.settings.routing_cache_ms)
 
     @cached_property
     def platform_keys(self) -> "PlatformKeys":
@@ -138,13 +179,15 @@ class Wiring:
     def _wechat_config(self) -> "WechatPayConfig":
         from octane.channels.wechat_pay.config import WechatPayConfig
 
-        callbacks = f"{self.settings.public_url}/api/v1/callbacks/wechat"
         return WechatPayConfig.from_secret(
             self._secret("WECHAT"),
             self._environment.get("OCTANE_WECHAT_URL") or WECHAT_URL,
-            f"{callbacks}/payments",
-            f"{callbacks}/refunds",
+            self._callback("wechat/payments"),
+            self._callback("wechat/refunds"),
         )
+
+    def _callback(self, path: str) -> str:
+        return f"{self.settings.public_url}/api/v1/callbacks/{path}"
 
     @cached_property
     def _session(self) -> Any:

@@ -10,6 +10,8 @@ from octane.kernel.errors import InputError, OctaneError
 from octane.store.store import until_settled
 
 MAX_BODY = 65_536
+REPEATED = "NOTICE_REPLAYED"
+"""Alipay and UnionPay send the same words again until they are acknowledged; WeChat Pay writes new ones."""
 
 
 class CallbackInvalidError(InputError):
@@ -41,6 +43,22 @@ def issuer_callback(act: Act, event: dict[str, Any], context: Any) -> dict[str, 
     error = _attempt(act, event, context)
     if error is None:
         return _answer(200, "text/plain", "success")
+    return _answer(error.status, "text/plain", error.code)
+
+
+def alipay_callback(act: Act, event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer as Alipay expects: the word `success` and nothing else, or it sends again."""
+    error = _attempt(act, event, context)
+    if error is None or error.code == REPEATED:
+        return _answer(200, "text/plain", "success")
+    return _answer(error.status, "text/plain", "fail")
+
+
+def unionpay_callback(act: Act, event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer as UnionPay expects: HTTP 200, or it sends again."""
+    error = _attempt(act, event, context)
+    if error is None or error.code == REPEATED:
+        return _answer(200, "text/plain", "ok")
     return _answer(error.status, "text/plain", error.code)
 
 

@@ -44,6 +44,12 @@ class Unknown:
     5xx."""
 
     reason: str
+    no_answer: bool = False
+    """Nothing came back within the time: whoever calls next would wait as long."""
+
+
+NOT_SENT = "NOT_SENT"
+"""The code of a refusal that is the wire's own: no connection was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class Trade(NamedTuple):
     """From then on it cannot be paid."""
     sub_merchant: str | None = None
     """sub_mchid in service-provider mode; None when the merchant collects directly."""
+    method: PaymentMethod | None = None
+    """How it is to be paid; None for a number that was never used."""
 
 
 class PaymentRequest(NamedTuple):

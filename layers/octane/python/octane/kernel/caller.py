@@ -14,6 +14,8 @@ class Role(StrEnum):
 
 
 READS_ALL_ORDERS = frozenset({Role.OPERATOR, Role.FINANCE, Role.SUPPORT})
+SETS_ROUTES = frozenset({Role.OPERATOR})
+READS_ROUTES = frozenset({Role.OPERATOR, Role.FINANCE})
 GRANTS_REFUNDS = frozenset({Role.OPERATOR, Role.FINANCE})
 
 
@@ -27,6 +29,10 @@ class Caller(NamedTuple):
     def may_read(self, user_id: str) -> bool:
         """Their own, or anyone's with a role that reads all orders."""
         return user_id == self.user_id or self.role in READS_ALL_ORDERS
+
+    def must_have(self, roles: frozenset[Role]) -> None:
+        if self.role not in roles:
+            raise ForbiddenError
 
     def must_be(self, user_id: str) -> None:
         if user_id != self.user_id:

@@ -29,6 +29,8 @@ class Settings(NamedTuple):
     order_limit: Fen = Fen(200_000)
     orders_per_hour: int = 30
     issuer_step: Fen = Fen(1)
+    routing_cache_ms: int = 5 * SECOND
+    """How old routing's rules, health and quotas may be."""
     public_url: str = ""
 
 
@@ -46,6 +48,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         order_limit=Fen(number("ORDER_LIMIT_FEN", 200_000)),
         orders_per_hour=number("ORDERS_PER_HOUR", 30),
         issuer_step=Fen(number("ISSUER_STEP_FEN", 1)),
+        routing_cache_ms=number("ROUTING_CACHE_MS", 5_000),
         public_url=environment.get("OCTANE_PUBLIC_URL", ""),
     )
 

@@ -3,6 +3,7 @@
 | account                    | class     | debited when                   | credited when                  |
 |----------------------------|-----------|--------------------------------|--------------------------------|
 | CHANNEL_RECEIVABLE:WECHAT  | asset     | the channel took money for us  | the channel paid a refund      |
+| WALLET:<user>              | liability | the customer's balance pays    | it is topped up, or refunded to |
 | CUSTOMER_ADVANCE           | liability | a top-up is delivered or fails | an order is paid               |
 | ISSUER_PAYABLE:SINOPEC …   | liability | we settle with the issuer      | a card is recharged            |
 | REFUND_PAYABLE             | liability | a refund reached the customer  | a refund is owed               |
@@ -26,6 +27,11 @@ PLAIN_ACCOUNTS = frozenset(
 
 def channel_receivable(channel: str) -> str:
     return f"CHANNEL_RECEIVABLE:{channel}"
+
+
+def wallet(user_id: str) -> str:
+    """A customer's stored balance: what we owe them."""
+    return f"WALLET:{user_id}"
 
 
 def issuer_payable(issuer: str) -> str:

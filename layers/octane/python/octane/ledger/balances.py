@@ -91,3 +91,14 @@ def settle_hold(account: str, shard: int, hold_id: str, amount: Fen, outcome: Ho
             otherwise=HoldSettledError(),
         ),
     )
+
+
+def spend(account: str, shard: int, amount: Fen) -> Update:
+    """Take what is available, or refuse with `InsufficientBalanceError`: no hold comes between. The caller's
+    entry makes it happen once."""
+    return Update(
+        shard_key(account, shard),
+        when=AtLeast("available", amount),
+        add={"available": -amount, "held": 0},
+        otherwise=InsufficientBalanceError(),
+    )

@@ -1,5 +1,7 @@
 """The entries of a top-up: one function a fact."""
 
+from collections.abc import Mapping
+
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
 from octane.ledger.accounts import (
@@ -11,15 +13,17 @@ from octane.ledger.accounts import (
     channel_receivable,
     issuer_payable,
 )
-from octane.ledger.entries import Entry, transfer
+from octane.ledger.entries import Entry, Leg, transfer
 
 
 def payment_received(
-    order_id: str, attempt: str, channel: str, amount: Fen, paid_at: Instant, now: Instant, proof: str
+    order_id: str, attempt: str, parts: Mapping[str, Fen], paid_at: Instant, now: Instant, proof: str
 ) -> Entry:
-    """The channel took the money for an order that waited for it."""
-    legs = transfer(amount, debit=channel_receivable(channel), credit=CUSTOMER_ADVANCE)
-    return Entry(order_id, "payment_received", attempt, legs, paid_at, now, proof)
+    """An order that waited for it is paid: `parts` are the accounts that gave (a channel's receivable, the
+    customer's wallet) and how much."""
+    legs = tuple(Leg(account, amount) for account, amount in parts.items() if amount)
+    total = Leg(CUSTOMER_ADVANCE, -sum(parts.values()))
+    return Entry(order_id, "payment_received", attempt, (*legs, total), paid_at, now, proof)
 
 
 def unexpected_payment_received(
@@ -41,6 +45,12 @@ def recharge_succeeded(order_id: str, issuer: str, amount: Fen, now: Instant, pr
     return Entry(order_id, "recharge_succeeded", "R01", legs, now, now, proof)
 
 
+def wallet_credited(order_id: str, account: str, amount: Fen, now: Instant) -> Entry:
+    """The customer's balance has the money."""
+    legs = transfer(amount, debit=CUSTOMER_ADVANCE, credit=account)
+    return Entry(order_id, "wallet_credited", "R01", legs, now, now)
+
+
 def recharge_failed(order_id: str, refund: str, amount: Fen, now: Instant, proof: str) -> Entry:
     """The error-ledger entry of a top-up that the issuer refused (OR5): the advance is owed back."""
     legs = transfer(amount, debit=CUSTOMER_ADVANCE, credit=REFUND_PAYABLE)
@@ -60,8 +70,8 @@ def refund_granted(order_id: str, refund: str, amount: Fen, now: Instant, reason
 
 
 def refund_succeeded(
-    order_id: str, refund: str, channel: str, amount: Fen, finished_at: Instant, now: Instant, proof: str
+    order_id: str, refund: str, account: str, amount: Fen, finished_at: Instant, now: Instant, proof: str
 ) -> Entry:
-    """The customer has the money back."""
-    legs = transfer(amount, debit=REFUND_PAYABLE, credit=channel_receivable(channel))
+    """The customer has the money back, from where it had gone: a channel's receivable, or their wallet."""
+    legs = transfer(amount, debit=REFUND_PAYABLE, credit=account)
     return Entry(order_id, "refund_succeeded", refund, legs, finished_at, now, proof)

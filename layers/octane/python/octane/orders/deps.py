@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from octane.channels.port import Channel
+    from octane.channels.port import Channel, ChannelName
     from octane.issuers.port import CardIssuer
     from octane.kernel.clock import Clock
     from octane.kernel.settings import Settings
     from octane.kernel.signals import Signals
     from octane.orders.states import Queue
+    from octane.routing.router import Router
     from octane.store.store import Store
 
 
@@ -30,8 +31,10 @@ class Deps(Protocol):
     @property
     def store(self) -> "Store": ...
     @property
-    def channel(self) -> "Channel": ...
+    def router(self) -> "Router": ...
     @property
     def issuer(self) -> "CardIssuer": ...
     @property
     def queues(self) -> Queues: ...
+
+    def channel_of(self, name: "ChannelName") -> "Channel": ...

@@ -12,6 +12,7 @@ from octane.orders.states import (
     OPEN_ATTEMPT,
     AttemptStatus,
     Event,
+    OrderKind,
     OrderState,
     Queue,
     RechargeStatus,
@@ -19,8 +20,6 @@ from octane.orders.states import (
 )
 
 Actor = Literal["customer", "channel", "issuer", "schedule", "staff", "worker"]
-
-CHANNEL = "WECHAT"
 
 
 class OrderNotFoundError(NotFoundError):
@@ -34,21 +33,22 @@ class OrderStateError(StateError):
 
 
 class Order(NamedTuple):
-    """A top-up of one fuel card. `version` counts the changes and numbers the steps."""
+    """A top-up of a fuel card, or of the wallet. `version` counts the changes and numbers the steps."""
 
     order_id: str
     user_id: str
     state: OrderState
     version: int
     amount: Fen
-    card_id: str
-    card_number: str
-    issuer: Issuer
-    holder_name: str
-    holder_phone: str
     request_digest: str
     placed_at: Instant
     expires_at: Instant
+    kind: OrderKind = OrderKind.CARD
+    card_id: str = ""
+    card_number: str = ""
+    issuer: Issuer | None = None
+    holder_name: str = ""
+    holder_phone: str = ""
     due_at: Instant | None = None
     """When somebody must look at the order again; None when nothing is awaited."""
     checks: int = 0
@@ -56,7 +56,7 @@ class Order(NamedTuple):
     attempt_no: int = 0
     refund_no: int = 0
     captured: Fen = Fen(0)
-    """Taken for this order by its channel and accepted as its payment."""
+    """Taken for this order, by its channel and from the wallet, and accepted as its payment."""
     refunding: Fen = Fen(0)
     """Of `captured` (or granted by staff): refunds asked for, done or not."""
     refunded: Fen = Fen(0)
@@ -70,12 +70,22 @@ class Order(NamedTuple):
     """Why it is FAILED or CLOSED: a code."""
 
     @property
+    def card_issuer(self) -> Issuer:
+        if self.issuer is None:
+            raise OrderStateError("This order tops up no card.")
+        return self.issuer
+
+    @property
     def issuer_order_no(self) -> str:
         return f"{self.order_id}R01"
 
 
 class Attempt(NamedTuple):
-    """One try to collect the money through one channel, under one number that never changes."""
+    """One try to collect the money through one channel, under one number that never changes.
+
+    `amount` is what the channel shall take, `wallet` what the customer's balance gives besides: set aside
+    while the attempt is open.
+    """
 
     order_id: str
     no: int
@@ -90,7 +100,12 @@ class Attempt(NamedTuple):
     called_at: Instant | None = None
     """When the channel was last called again under the number: a call may be under way since then."""
     reference: str = ""
-    """prepay_id or code_url."""
+    """What the customer's app needs: prepay_id, trade_no, tn, the QR's address."""
+    platform: str = ""
+    """Where the customer is, when the channel was chosen for them; empty when they named it."""
+    quota: str = ""
+    """What was reserved of the channel's day (`Reservation.text`); given back if the attempt ends unpaid."""
+    wallet: Fen = Fen(0)
     sub_merchant: str = ""
     transaction_id: str = ""
     paid: Fen = Fen(0)
@@ -104,7 +119,8 @@ class Attempt(NamedTuple):
     @property
     def trade(self) -> Trade:
         """How the channel knows the attempt."""
-        return Trade(self.out_trade_no, self.started_at, self.expires_at, self.sub_merchant or None)
+        sub_merchant = self.sub_merchant or None
+        return Trade(self.out_trade_no, self.started_at, self.expires_at, sub_merchant, self.method)
 
     @property
     def is_open(self) -> bool:
@@ -121,6 +137,8 @@ class Refund(NamedTuple):
     attempt_no: int
     unexpected: bool
     """Returns a payment the order never accepted, so it is not counted in the order's own refunds."""
+    to_wallet: bool
+    """The wallet's part of the payment, back to the wallet."""
     reason: str
     requested_at: Instant
     due_at: Instant | None = None
@@ -165,6 +183,15 @@ class Dossier(NamedTuple):
     @property
     def open_attempt(self) -> Attempt | None:
         return next((attempt for attempt in self.attempts if attempt.is_open), None)
+
+    @property
+    def paid_attempt(self) -> Attempt:
+        """The attempt that was accepted as the order's payment."""
+        return next(
+            attempt
+            for attempt in self.attempts
+            if attempt.status is AttemptStatus.PAID and attempt.no == self.order.attempt_no
+        )
 
     def attempt_of(self, out_trade_no: str) -> Attempt:
         for attempt in self.attempts:

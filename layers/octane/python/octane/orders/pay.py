@@ -1,106 +1,144 @@
-"""Start a payment (PY1, PY6): the attempt is stored before the channel is called, under a number that never
-changes."""
+"""Start a payment (PY1, PY4–PY6): the attempt is stored before a channel is called, under a number that never
+changes.
 
+Who pays names a way, or says where they are and leaves the choice to routing. A routed payment goes on to the
+next channel by itself, but only with proof that the one before took nothing: a definite refusal of its first
+call, a connection that never opened, or a confirmed close. Without proof the customer waits for that attempt.
+"""
+
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from octane.channels.port import PaymentMethod, PaymentRequest, Prepared, Refused
+from octane.channels.port import (
+    NOT_SENT,
+    ChannelName,
+    PaymentMethod,
+    PaymentRequest,
+    Prepared,
+    Refused,
+    Unknown,
+)
 from octane.kernel.caller import Caller
 from octane.kernel.clock import Instant, later
-from octane.kernel.errors import InputError, KeyReusedError, OctaneError, StateError, UnavailableError
+from octane.kernel.errors import InputError, KeyReusedError
 from octane.kernel.ids import derive_id, digest_of
+from octane.kernel.money import Fen
 from octane.orders.access import own_order
+from octane.orders.attempts import (
+    ChannelUnavailableError,
+    PaymentRefusedError,
+    PaymentUnknownError,
+    call_under_way,
+    end_unpaid,
+    hold_wallet,
+    with_attempt,
+)
 from octane.orders.deps import Deps
 from octane.orders.model import Attempt, Dossier, OrderStateError
+from octane.orders.payment import ChannelSilentError, release_attempt
 from octane.orders.records import advance, attempt_key, change_attempt, item_of
-from octane.orders.states import AttemptStatus, Event, OrderState
+from octane.orders.routes import Chosen, choose, is_callable, reserve_and_commit, tell
+from octane.orders.states import AttemptStatus, Event, OrderKind, OrderState
+from octane.orders.wallet import pay_from_wallet
 from octane.store.store import until_settled
 from octane.store.writes import Absent, Put
 
-NOT_SENT = "NOT_SENT"
 MAX_ATTEMPTS = 99
+CALL_MS = 15_000
+"""Longer than any call to a channel waits: then it has ended, whatever came of it."""
+ENDED = frozenset({AttemptStatus.REFUSED, AttemptStatus.CLOSED})
 
 
 class PayerMissingError(InputError):
     code = "PAYER_MISSING"
-    summary = "Paying inside WeChat needs an account that logged in through WeChat."
+    summary = "Paying inside an app needs an account that logged in through that app."
 
 
-class PaymentInProgressError(StateError):
-    code = "PAYMENT_IN_PROGRESS"
-    summary = "Another payment of this order is open; finish it, or cancel the order."
+class PaymentChoiceError(InputError):
+    code = "PAYMENT_CHOICE"
+    summary = "Name a method, or the platform that you are on: one of the two."
 
 
-class PaymentRefusedError(OctaneError):
-    """Definite: the channel took nothing, and the order can be paid again."""
-
-    code = "PAYMENT_REFUSED"
-    status = 422
-    summary = "The payment channel refused; nothing was taken, choose another way to pay."
+class WalletPartError(InputError):
+    code = "WALLET_PART"
+    summary = "The wallet's part is less than the order's amount; to pay it all, choose WALLET_BALANCE."
 
 
-class ChannelUnavailableError(UnavailableError):
-    """Nothing left us; the same request may be sent again."""
+class Choice(NamedTuple):
+    """How the customer wants to pay: by a method, or by what routing finds for their platform."""
 
-    code = "CHANNEL_UNAVAILABLE"
-
-
-class PaymentUnknownError(UnavailableError):
-    """The channel may hold the trade; the same request, sent again, continues it under the same number."""
-
-    code = "PAYMENT_UNKNOWN"
-    status = 504
-    summary = "The payment channel did not answer in time; send the same request again."
+    method: PaymentMethod | None = None
+    platform: str = ""
+    wallet: Fen = Fen(0)
+    """What the customer's balance shall give; a channel collects the rest."""
 
 
 class StartedPayment(NamedTuple):
     dossier: Dossier
     attempt: Attempt
     parameters: dict[str, str]
-    """What the customer's app needs to pay."""
+    """What the customer's app needs to pay; nothing when the wallet has paid."""
 
 
-def pay_order(deps: Deps, caller: Caller, order_id: str, method: PaymentMethod, key: str) -> StartedPayment:
+def pay_order(deps: Deps, caller: Caller, order_id: str, choice: Choice, key: str) -> StartedPayment:
     """Open an attempt (or continue the open one) and return what the customer's app needs.
 
-    Three AWS calls and one channel call; a replay of a prepared attempt needs one AWS call.
+    Three AWS calls and one channel call; a replay of a prepared attempt needs one AWS call. What routing
+    knows is read apart, once in some seconds for all payments of a process.
     """
-    return until_settled(lambda: _pay(deps, caller, order_id, method, key))
+    return until_settled(lambda: _pay(deps, caller, order_id, choice, key))
 
 
-def _pay(deps: Deps, caller: Caller, order_id: str, method: PaymentMethod, key: str) -> StartedPayment:
+def _pay(deps: Deps, caller: Caller, order_id: str, choice: Choice, key: str) -> StartedPayment:
     dossier = own_order(deps, caller, order_id)
-    if method is PaymentMethod.WECHAT_JSAPI and not caller.openid:
-        raise PayerMissingError
-    digest = digest_of({"method": method.value})
-    replayed = _replayed(dossier, key, digest)
-    if replayed is not None and replayed.reference:
+    _check(choice, caller, dossier)
+    mine = [attempt for attempt in dossier.attempts if attempt.request_key == _short(key)]
+    replayed = _replayed(mine, choice)
+    if replayed is not None and (replayed.reference or replayed.method is PaymentMethod.WALLET_BALANCE):
         return StartedPayment(dossier, replayed, _parameters(deps, replayed))
     _must_be_payable(deps, dossier)
-    attempt = dossier.open_attempt
-    is_first_call = attempt is None
-    if attempt is None:
-        dossier, attempt = _open_attempt(deps, dossier, method, caller.openid, key, digest)
-    elif attempt.method is not method:
-        raise PaymentInProgressError
-    if attempt.status is AttemptStatus.STARTED:
-        if not is_first_call:
-            called = attempt._replace(called_at=deps.clock.now())
-            dossier, attempt = _saved(deps, dossier, attempt, called)
-        dossier, attempt = _prepare(deps, dossier, attempt, is_first_call=is_first_call)
-    return StartedPayment(dossier, attempt, _parameters(deps, attempt))
+    if choice.method is PaymentMethod.WALLET_BALANCE:
+        return _pay_from_wallet(deps, _released(deps, dossier), choice, key)
+    open_attempt = dossier.open_attempt
+    if open_attempt is not None:
+        if _fits(deps, open_attempt, choice):
+            return _continue(deps, dossier, open_attempt)
+        dossier = _released(deps, dossier)
+    return _start(deps, caller, dossier, choice, key, [known.method.channel for known in mine])
 
 
-def _replayed(dossier: Dossier, key: str, digest: str) -> Attempt | None:
-    """The attempt that this key opened: one that ended without a payment answers its key for ever."""
-    for attempt in dossier.attempts:
-        if attempt.request_key == _short(key):
-            if attempt.request_digest != digest:
-                raise KeyReusedError
-            if attempt.status in {AttemptStatus.REFUSED, AttemptStatus.CLOSED}:
-                raise PaymentRefusedError(
-                    "This attempt ended without a payment; send a new key to try again."
-                )
-            return attempt
+def _check(choice: Choice, caller: Caller, dossier: Dossier) -> None:
+    if (choice.method is None) is (not choice.platform):
+        raise PaymentChoiceError
+    if choice.method is PaymentMethod.WECHAT_JSAPI and not caller.openid:
+        raise PayerMissingError
+    if choice.method is PaymentMethod.ALIPAY_JSAPI:
+        raise PayerMissingError  # accounts know no Alipay user yet
+    uses_wallet = choice.wallet or choice.method is PaymentMethod.WALLET_BALANCE
+    if uses_wallet and dossier.order.kind is OrderKind.WALLET:
+        raise OrderStateError("The wallet cannot pay for its own top-up.")
+    if not 0 <= choice.wallet < dossier.order.amount:
+        raise WalletPartError
+    if choice.wallet and choice.method is PaymentMethod.WALLET_BALANCE:
+        raise WalletPartError
+
+
+def _digest(choice: Choice) -> str:
+    words: dict[str, object] = {"method": choice.method.value if choice.method else choice.platform}
+    return digest_of(words | ({"wallet": choice.wallet} if choice.wallet else {}))
+
+
+def _replayed(mine: list[Attempt], choice: Choice) -> Attempt | None:
+    """The attempt that this key opened last: a named way that ended without a payment answers its key for
+    ever, a routed one may go on elsewhere."""
+    if not mine:
+        return None
+    if mine[-1].request_digest != _digest(choice):
+        raise KeyReusedError
+    if mine[-1].status not in ENDED:
+        return mine[-1]
+    if choice.method is not None:
+        raise PaymentRefusedError("This attempt ended without a payment; send a new key to try again.")
     return None
 
 
@@ -110,85 +148,179 @@ def _must_be_payable(deps: Deps, dossier: Dossier) -> None:
         raise OrderStateError(f"An order that is {order.state} cannot be paid.")
     if deps.clock.now() >= order.expires_at:
         raise OrderStateError("The time to pay this order is over; place a new one.")
+    if order.attempt_no == MAX_ATTEMPTS:
+        raise OrderStateError("This order was tried too often; place a new one.")
+
+
+def _fits(deps: Deps, attempt: Attempt, choice: Choice) -> bool:
+    """Whether the open attempt is what is asked for. A routed one that got no answer is given up for another
+    channel, if it can be closed, once its call has certainly ended."""
+    if attempt.wallet != choice.wallet:
+        return False
+    if choice.method is not None:
+        return attempt.method is choice.method
+    stuck = attempt.status is AttemptStatus.STARTED and not call_under_way(deps, attempt, CALL_MS)
+    return attempt.platform == choice.platform and not stuck
+
+
+def _released(deps: Deps, dossier: Dossier) -> Dossier:
+    """End the open attempt, if there is one, with the channel's word that it takes nothing any more."""
+    attempt = dossier.open_attempt
+    if attempt is None:
+        return dossier
+    if not is_callable(deps, attempt.method.channel):
+        raise PaymentUnknownError
+    try:
+        released = release_attempt(deps, dossier, attempt)
+    except ChannelSilentError:
+        raise PaymentUnknownError from None
+    _must_be_payable(deps, released)
+    return released
+
+
+def _pay_from_wallet(deps: Deps, dossier: Dossier, choice: Choice, key: str) -> StartedPayment:
+    """Take all of it from the balance: one transaction, and the order goes straight to its recharge."""
+    attempt = _attempt(deps, dossier, Chosen(PaymentMethod.WALLET_BALANCE), choice, key, "")
+    paid_dossier, paid = pay_from_wallet(deps, dossier, attempt)
+    return StartedPayment(paid_dossier, paid, {})
+
+
+def _start(
+    deps: Deps, caller: Caller, dossier: Dossier, choice: Choice, key: str, tried: list[ChannelName]
+) -> StartedPayment:
+    """Try the named method, or one channel after the other until one holds the trade."""
+    while True:
+        dossier, attempt = _open_attempt(deps, caller, dossier, choice, key, tried)
+        outcome, latency_ms = _prepare(deps, dossier, attempt)
+        if isinstance(outcome, Prepared):
+            return _prepared(deps, dossier, attempt, outcome, latency_ms)
+        if isinstance(outcome, Unknown):
+            raise PaymentUnknownError
+        if choice.method is not None and outcome.code == NOT_SENT:
+            raise ChannelUnavailableError
+        ended, writes = end_unpaid(
+            dossier.order, attempt, AttemptStatus.REFUSED, deps.clock.now(), outcome.code
+        )
+        deps.store.commit(*writes)
+        if choice.method is not None:
+            raise PaymentRefusedError(f"{PaymentRefusedError.summary} ({outcome.code})")
+        dossier, tried = with_attempt(dossier, ended), [*tried, attempt.method.channel]
+
+
+def _continue(deps: Deps, dossier: Dossier, attempt: Attempt) -> StartedPayment:
+    """Go on with the open attempt. A second call of it proves nothing by a refusal: the first may have taken
+    effect."""
+    if attempt.status is AttemptStatus.PREPARED:
+        return StartedPayment(dossier, attempt, _parameters(deps, attempt))
+    if not is_callable(deps, attempt.method.channel):
+        raise PaymentUnknownError
+    called = attempt._replace(called_at=deps.clock.now())
+    deps.store.commit(change_attempt(attempt, called))
+    outcome, latency_ms = _prepare(deps, dossier, called)
+    if isinstance(outcome, Prepared):
+        return _prepared(deps, dossier, called, outcome, latency_ms)
+    if isinstance(outcome, Refused) and outcome.code == NOT_SENT:
+        raise ChannelUnavailableError
+    raise PaymentUnknownError
+
+
+def _attempt(
+    deps: Deps, dossier: Dossier, chosen: Chosen, choice: Choice, key: str, payer_id: str
+) -> Attempt:
+    order = dossier.order
+    from_wallet = order.amount if chosen.method is PaymentMethod.WALLET_BALANCE else choice.wallet
+    return Attempt(
+        order_id=order.order_id,
+        no=order.attempt_no + 1,
+        method=chosen.method,
+        status=AttemptStatus.STARTED,
+        amount=Fen(order.amount - from_wallet),
+        payer_id=payer_id,
+        request_key=_short(key),
+        request_digest=_digest(choice),
+        started_at=deps.clock.now(),
+        expires_at=order.expires_at,
+        platform=choice.platform,
+        wallet=from_wallet,
+    )
 
 
 def _open_attempt(
-    deps: Deps, dossier: Dossier, method: PaymentMethod, payer_id: str, key: str, digest: str
+    deps: Deps,
+    caller: Caller,
+    dossier: Dossier,
+    choice: Choice,
+    key: str,
+    tried: Iterable[ChannelName],
 ) -> tuple[Dossier, Attempt]:
-    """Store the attempt and move the order to PAYING, before anybody outside hears of it."""
+    """Store the attempt and move the order to PAYING, before anybody outside hears of it: with the routing
+    decision, the quota and the wallet's part in the same transaction."""
     order, now = dossier.order, deps.clock.now()
-    if order.attempt_no == MAX_ATTEMPTS:
-        raise OrderStateError("This order was tried too often; place a new one.")
-    attempt = Attempt(
-        order_id=order.order_id,
-        no=order.attempt_no + 1,
-        method=method,
-        status=AttemptStatus.STARTED,
-        amount=order.amount,
-        payer_id=payer_id if method is PaymentMethod.WECHAT_JSAPI else "",
-        request_key=_short(key),
-        request_digest=digest,
-        started_at=now,
-        expires_at=order.expires_at,
-    )
-    paying = order._replace(
-        state=OrderState.PAYING,
-        attempt_no=attempt.no,
-        checks=0,
-        due_at=first_query_at(deps, order.expires_at),
-    )
-    order, writes = advance(
-        order, paying, Event.PAYMENT_STARTED, at=now, by="customer", because=attempt.out_trade_no
-    )
-    deps.store.commit(*writes, Put(attempt_key(order.order_id, attempt.no), item_of(attempt), when=Absent()))
-    return Dossier(order, (*dossier.attempts, attempt), dossier.refunds), attempt
+    for chosen in choose(deps, caller, order, choice.method, choice.platform, choice.wallet, tried):
+        payer_id = caller.openid if chosen.method is PaymentMethod.WECHAT_JSAPI else ""
+        attempt = _attempt(deps, dossier, chosen, choice, key, payer_id)
+        paying = order._replace(
+            state=OrderState.PAYING,
+            attempt_no=attempt.no,
+            checks=0,
+            due_at=first_query_at(deps, order.expires_at),
+        )
+        moved, writes = advance(
+            order, paying, Event.PAYMENT_STARTED, at=now, by="customer", because=attempt.out_trade_no
+        )
+        writes += hold_wallet(order.user_id, attempt.out_trade_no, attempt.wallet)
+        stored = reserve_and_commit(
+            deps,
+            attempt,
+            chosen,
+            writes,
+            lambda known: Put(attempt_key(known.order_id, known.no), item_of(known), when=Absent()),
+        )
+        if stored is not None:
+            return Dossier(moved, (*dossier.attempts, stored), dossier.refunds), stored
+    raise ChannelUnavailableError("No channel can take this payment now; try again later.")
 
 
 def first_query_at(deps: Deps, expires_at: Instant) -> Instant:
     return min(later(deps.clock.now(), deps.settings.payment_query_ms), expires_at)
 
 
-def _prepare(
-    deps: Deps, dossier: Dossier, attempt: Attempt, *, is_first_call: bool
-) -> tuple[Dossier, Attempt]:
-    """Call the channel. A refusal proves that nothing was taken only if no other call of the attempt was
-    made."""
-    order = dossier.order
+def _prepare(deps: Deps, dossier: Dossier, attempt: Attempt) -> tuple[Prepared | Refused | Unknown, int]:
+    """Call the channel, once; return its answer and the milliseconds that it took."""
     request = PaymentRequest(
         trade=attempt.trade,
         method=attempt.method,
         amount=attempt.amount,
-        description="加油卡充值",
+        description="加油卡充值" if dossier.order.kind is OrderKind.CARD else "余额充值",
         payer_id=attempt.payer_id or None,
     )
-    answer = deps.channel.prepare(request)
-    if isinstance(answer, Prepared):
-        prepared = attempt._replace(status=AttemptStatus.PREPARED, reference=answer.reference)
-        return _saved(deps, dossier, attempt, prepared)
-    if isinstance(answer, Refused):
-        if answer.code == NOT_SENT:
-            raise ChannelUnavailableError
-        if is_first_call:
-            _saved(
-                deps, dossier, attempt, attempt._replace(status=AttemptStatus.REFUSED, reference=answer.code)
-            )
-            raise PaymentRefusedError(f"{PaymentRefusedError.summary} ({answer.code})")
-    deps.signals.count("PaymentUnknown", order_id=order.order_id)
-    raise PaymentUnknownError
+    began = deps.clock.now()
+    outcome = deps.channel_of(attempt.method.channel).prepare(request)
+    latency_ms = deps.clock.now() - began
+    if not isinstance(outcome, Prepared):
+        tell(deps, attempt, outcome, latency_ms)
+    if isinstance(outcome, Unknown):
+        deps.signals.count("PaymentUnknown", order_id=attempt.order_id)
+    return outcome, latency_ms
 
 
-def _saved(deps: Deps, dossier: Dossier, old: Attempt, new: Attempt) -> tuple[Dossier, Attempt]:
+def _prepared(
+    deps: Deps, dossier: Dossier, old: Attempt, answer: Prepared, latency_ms: int
+) -> StartedPayment:
     """Store the channel's answer, unless somebody (a callback, a second tap) has moved the attempt
-    meanwhile."""
-    deps.store.commit(change_attempt(old, new))
-    attempts = tuple(new if known.no == new.no else known for known in dossier.attempts)
-    return Dossier(dossier.order, attempts, dossier.refunds), new
+    meanwhile; then, once for the attempt, count the success."""
+    attempt = old._replace(status=AttemptStatus.PREPARED, reference=answer.reference)
+    deps.store.commit(change_attempt(old, attempt))
+    tell(deps, attempt, answer, latency_ms)
+    return StartedPayment(with_attempt(dossier, attempt), attempt, _parameters(deps, attempt))
 
 
 def _parameters(deps: Deps, attempt: Attempt) -> dict[str, str]:
     """Sign for the client from what is stored, so that every replay gets the same words."""
+    if attempt.method is PaymentMethod.WALLET_BALANCE:
+        return {}
     nonce = derive_id("N", attempt.out_trade_no)
-    return deps.channel.client_parameters(
+    return deps.channel_of(attempt.method.channel).client_parameters(
         attempt.method, attempt.reference, attempt.started_at // 1000, nonce
     )
 

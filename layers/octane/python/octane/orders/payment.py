@@ -4,11 +4,20 @@ proof."""
 from octane.channels.port import CloseResult, PaymentProof, TradeState, Unknown
 from octane.kernel.clock import Instant, later
 from octane.kernel.errors import StateError
+from octane.kernel.money import Fen
 from octane.ledger import topup
+from octane.ledger.accounts import channel_receivable, wallet
 from octane.ledger.entries import post
+from octane.orders.attempts import (
+    PaymentInProgressError,
+    call_under_way,
+    end_unpaid,
+    give_back,
+    spend_held,
+    with_attempt,
+)
 from octane.orders.deps import Deps
-from octane.orders.model import CHANNEL, Actor, Attempt, Dossier, Order
-from octane.orders.pay import PaymentInProgressError
+from octane.orders.model import Actor, Attempt, Dossier, Order
 from octane.orders.records import advance, change, change_attempt, load
 from octane.orders.refund import open_refund
 from octane.orders.states import AttemptStatus, Event, OrderState, Queue, RechargeStatus
@@ -55,11 +64,13 @@ def accept_payment(deps: Deps, dossier: Dossier, proof: PaymentProof) -> Dossier
     refusal = _why_unexpected(order, attempt, proof)
     if refusal:
         deps.signals.count("UnexpectedPayment", order_id=order.order_id, why=refusal)
-        new, writes = _return_unexpected(order, paid, proof, refusal, now)
+        new, writes = _return_unexpected(dossier, paid, proof, refusal, now)
+        writes += give_back(order, attempt, now, quota=False)
     else:
-        new, writes = _to_recharging(deps, order, paid, proof, now)
+        new, writes = paid_order(deps, order, paid, f"{proof.source}:{proof.transaction_id}", now)
+        writes += spend_held(order, attempt)
     deps.store.commit(*writes, change_attempt(attempt, paid))
-    return load_changed(dossier, new, paid)
+    return with_attempt(dossier, paid, new)
 
 
 def _why_unexpected(order: Order, attempt: Attempt, proof: PaymentProof) -> str:
@@ -68,15 +79,19 @@ def _why_unexpected(order: Order, attempt: Attempt, proof: PaymentProof) -> str:
         return "AMOUNT_MISMATCH"
     if order.state is not OrderState.PAYING:
         return "LATE_PAYMENT" if not order.captured else "SECOND_PAYMENT"
+    if attempt.wallet and not attempt.is_open:
+        return "LATE_PAYMENT"  # the wallet's part was given back when the attempt ended
     return "" if attempt.no == order.attempt_no else "SECOND_PAYMENT"
 
 
-def _to_recharging(
-    deps: Deps, order: Order, paid: Attempt, proof: PaymentProof, now: Instant
+def paid_order(
+    deps: Deps, order: Order, paid: Attempt, because: str, now: Instant
 ) -> tuple[Order, tuple[Write, ...]]:
+    """Return the order RECHARGING, and the writes: order, step (to the recharge queue), entry."""
     recharging = order._replace(
         state=OrderState.RECHARGING,
-        captured=proof.amount,
+        attempt_no=paid.no,
+        captured=Fen(paid.paid + paid.wallet),
         recharge=RechargeStatus.READY,
         recharging_at=now,
         checks=0,
@@ -87,27 +102,29 @@ def _to_recharging(
         recharging,
         Event.ORDER_PAID,
         at=now,
-        by="channel",
-        because=f"{proof.source}:{proof.transaction_id}",
+        by="channel" if paid.paid else "customer",
+        because=because,
         queue=Queue.RECHARGE,
     )
+    parts = {channel_receivable(paid.method.channel): paid.paid, wallet(order.user_id): paid.wallet}
     entry = topup.payment_received(
-        order.order_id, paid.out_trade_no, CHANNEL, proof.amount, proof.paid_at, now, proof.transaction_id
+        order.order_id, paid.out_trade_no, parts, paid.paid_at or now, now, paid.transaction_id
     )
     return new, (*writes, post(entry))
 
 
 def _return_unexpected(
-    order: Order, paid: Attempt, proof: PaymentProof, why: str, now: Instant
+    dossier: Dossier, paid: Attempt, proof: PaymentProof, why: str, now: Instant
 ) -> tuple[Order, tuple[Write, ...]]:
     """Book the money apart and send it back. A mismatched payment of the open attempt ends its order."""
+    order, channel = dossier.order, paid.method.channel
     entry = topup.unexpected_payment_received(
-        order.order_id, paid.out_trade_no, CHANNEL, proof.amount, proof.paid_at, now, proof.transaction_id
+        order.order_id, paid.out_trade_no, channel, proof.amount, proof.paid_at, now, proof.transaction_id
     )
     ends = order.state is OrderState.PAYING and paid.no == order.attempt_no
     after = order._replace(state=OrderState.CLOSED, reason=why, due_at=None) if ends else order
     new, writes = open_refund(
-        order,
+        dossier,
         after,
         paid,
         proof.amount,
@@ -120,11 +137,6 @@ def _return_unexpected(
     return new, (*writes, post(entry))
 
 
-def load_changed(dossier: Dossier, order: Order, attempt: Attempt) -> Dossier:
-    attempts = tuple(attempt if known.no == attempt.no else known for known in dossier.attempts)
-    return Dossier(order, attempts, dossier.refunds)
-
-
 def settle_payment(deps: Deps, dossier: Dossier, *, by: Actor, closing: str = "") -> Dossier:
     """Ask the channel what became of the open attempt, and act on proof only.
 
@@ -134,7 +146,7 @@ def settle_payment(deps: Deps, dossier: Dossier, *, by: Actor, closing: str = ""
     attempt = dossier.open_attempt
     if attempt is None:
         return close_order(deps, dossier, None, by, closing) if closing else _recheck(deps, dossier)
-    answer = deps.channel.query(attempt.trade)
+    answer = deps.channel_of(attempt.method.channel).query(attempt.trade)
     match answer:
         case PaymentProof():
             return accept_payment(deps, dossier, answer)
@@ -149,12 +161,13 @@ def settle_payment(deps: Deps, dossier: Dossier, *, by: Actor, closing: str = ""
 
 
 def _close_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
-    """Close at the channel; only its confirmation ends the attempt here."""
-    match deps.channel.close(attempt.trade):
+    """Close at the channel; only its confirmation ends the attempt here (and the order, if `closing`)."""
+    channel = deps.channel_of(attempt.method.channel)
+    match channel.close(attempt.trade):
         case CloseResult.CLOSED:
-            return close_order(deps, dossier, attempt, by, closing)
+            return _end_attempt(deps, dossier, attempt, by, closing)
         case CloseResult.PAID:
-            answer = deps.channel.query(attempt.trade)
+            answer = deps.channel_of(attempt.method.channel).query(attempt.trade)
             if isinstance(answer, PaymentProof):
                 return accept_payment(deps, dossier, answer)
             raise ChannelSilentError
@@ -166,7 +179,7 @@ def _close_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, clos
 
 def _end_unknown_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
     """The channel knows no such trade. While a prepare may be under way, that proves nothing."""
-    if deps.clock.now() < later(attempt.called_at or attempt.started_at, deps.settings.lease_ms):
+    if call_under_way(deps, attempt, deps.settings.lease_ms):
         if by == "customer":
             raise PaymentInProgressError("The payment is being prepared; try again in a minute.")
         return _recheck(deps, dossier)
@@ -179,24 +192,32 @@ def _end_attempt(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, clos
     if closing:
         return close_order(deps, dossier, attempt, by, closing)
     order = dossier.order
-    closed = attempt._replace(status=AttemptStatus.CLOSED)
+    closed, writes = end_unpaid(order, attempt, AttemptStatus.CLOSED, deps.clock.now())
     waiting = order._replace(version=order.version + 1, due_at=order.expires_at, checks=0)
-    deps.store.commit(change(order, waiting), change_attempt(attempt, closed))
-    return load_changed(dossier, waiting, closed)
+    deps.store.commit(change(order, waiting), *writes)
+    return with_attempt(dossier, closed, waiting)
+
+
+def release_attempt(deps: Deps, dossier: Dossier, attempt: Attempt) -> Dossier:
+    """End an open attempt so that another channel may be tried: only with the channel's confirmation (PY6).
+
+    Raises `ChannelSilentError` when the channel does not confirm, `PaymentInProgressError` when it knows no
+    such trade while a call may still be on its way. A payment that was faster is accepted.
+    """
+    return _close_trade(deps, dossier, attempt, "customer", "")
 
 
 def close_order(deps: Deps, dossier: Dossier, attempt: Attempt | None, by: Actor, reason: str) -> Dossier:
     """End an order for which nothing was taken, and what it held with it."""
+    now = deps.clock.now()
     closed = dossier.order._replace(state=OrderState.CLOSED, reason=reason, due_at=None)
-    order, writes = advance(
-        dossier.order, closed, Event.ORDER_CLOSED, at=deps.clock.now(), by=by, because=reason
-    )
+    order, writes = advance(dossier.order, closed, Event.ORDER_CLOSED, at=now, by=by, because=reason)
     if attempt is None:
         deps.store.commit(*writes)
-        return Dossier(order, dossier.attempts, dossier.refunds)
-    ended = attempt._replace(status=AttemptStatus.CLOSED)
-    deps.store.commit(*writes, change_attempt(attempt, ended))
-    return load_changed(dossier, order, ended)
+        return dossier._replace(order=order)
+    ended, releases = end_unpaid(dossier.order, attempt, AttemptStatus.CLOSED, now)
+    deps.store.commit(*writes, *releases)
+    return with_attempt(dossier, ended, order)
 
 
 def _recheck(deps: Deps, dossier: Dossier) -> Dossier:

@@ -12,7 +12,7 @@ from octane.kernel.money import Fen, fen, format_yuan
 from octane.orders.deps import Deps
 from octane.orders.model import Dossier, Order, OrderNotFoundError, OrderStateError, Step
 from octane.orders.records import item_of, load, order_key, record_step
-from octane.orders.states import Event, OrderState
+from octane.orders.states import Event, OrderKind, OrderState
 from octane.store.items import Key, Table
 from octane.store.writes import Absent, AtMost, Put, Update, any_of
 
@@ -47,9 +47,7 @@ def place_order(deps: Deps, caller: Caller, request: PlaceOrder, key: str) -> Do
     Two AWS calls: the card, and one transaction (order, step, hourly count). The order's id derives from the
     person and the key, so the transaction itself refuses the second order.
     """
-    amount = fen(request.amount)
-    if amount > deps.settings.order_limit:
-        raise AmountOverLimitError(f"One order is at most {format_yuan(deps.settings.order_limit)} CNY.")
+    amount = _allowed(deps, request.amount)
     order_id = derive_id("T", caller.user_id, key)
     digest = digest_of({"card_id": request.card_id, "amount": amount})
     try:
@@ -57,16 +55,48 @@ def place_order(deps: Deps, caller: Caller, request: PlaceOrder, key: str) -> Do
     except CardNotFoundError:
         return _placed_with_a_card_that_is_gone(deps, order_id, digest)
     check_offered(card.issuer, amount, deps.settings.issuer_step)
+    return _stored(deps, _open(deps, caller, card, amount, order_id, digest, deps.clock.now()), key)
+
+
+def place_wallet_top_up(deps: Deps, caller: Caller, amount_fen: int, key: str) -> Dossier:
+    """Open an order that fills the caller's own balance: paid and delivered like any other (PY4).
+
+    One AWS call: the transaction.
+    """
+    amount = _allowed(deps, amount_fen)
+    order_id = derive_id("T", caller.user_id, f"wallet {key}")
     now = deps.clock.now()
-    order = _open(deps, caller, card, amount, order_id, digest, now)
+    order = Order(
+        order_id=order_id,
+        user_id=caller.user_id,
+        state=OrderState.PENDING,
+        version=1,
+        amount=amount,
+        request_digest=digest_of({"wallet": amount}),
+        placed_at=now,
+        expires_at=later(now, deps.settings.order_ms),
+        kind=OrderKind.WALLET,
+        due_at=later(now, deps.settings.order_ms),
+    )
+    return _stored(deps, order, key)
+
+
+def _allowed(deps: Deps, amount_fen: int) -> Fen:
+    amount = fen(amount_fen)
+    if amount > deps.settings.order_limit:
+        raise AmountOverLimitError(f"One order is at most {format_yuan(deps.settings.order_limit)} CNY.")
+    return amount
+
+
+def _stored(deps: Deps, order: Order, key: str) -> Dossier:
+    """Store a new order with its first step and count it; or return the one that the key has made."""
     step = Step(
         order_id=order.order_id,
         user_id=order.user_id,
         no=order.version,
-        source=None,
         target=order.state,
         event=Event.ORDER_PLACED,
-        at=now,
+        at=order.placed_at,
         by="customer",
         because=key,
     )
@@ -74,10 +104,10 @@ def place_order(deps: Deps, caller: Caller, request: PlaceOrder, key: str) -> Do
         deps.store.commit(
             Put(order_key(order.order_id), item_of(order), when=Absent(), otherwise=_PlacedBeforeError()),
             record_step(step),
-            _count_order(caller.user_id, deps.settings.orders_per_hour, now),
+            _count_order(order.user_id, deps.settings.orders_per_hour, order.placed_at),
         )
     except _PlacedBeforeError:
-        return _placed_before(deps, order_id, digest)
+        return _placed_before(deps, order.order_id, order.request_digest)
     return Dossier(order, steps=(step,))
 
 

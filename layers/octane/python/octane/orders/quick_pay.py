@@ -9,7 +9,7 @@ from octane.kernel.caller import Caller
 from octane.kernel.errors import InputError
 from octane.kernel.money import parse_yuan
 from octane.orders.deps import Deps
-from octane.orders.pay import StartedPayment, pay_order
+from octane.orders.pay import Choice, StartedPayment, pay_order
 from octane.orders.place import PlaceOrder, place_order
 
 
@@ -33,7 +33,7 @@ def quick_pay(deps: Deps, caller: Caller, request: QuickPay, key: str) -> Starte
     amount = parse_yuan(request.amount)
     card_id = request.card_id or _only_card(deps, caller.user_id)
     dossier = place_order(deps, caller, PlaceOrder(card_id, amount), f"payments/create {key}")
-    return pay_order(deps, caller, dossier.order.order_id, request.method, key)
+    return pay_order(deps, caller, dossier.order.order_id, Choice(request.method), key)
 
 
 def _only_card(deps: Deps, user_id: str) -> str:

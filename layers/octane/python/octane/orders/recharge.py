@@ -5,13 +5,16 @@ from octane.issuers.port import RechargeReport, RechargeRequest, RechargeState, 
 from octane.kernel.clock import Instant, later
 from octane.kernel.errors import StateError, UnavailableError
 from octane.ledger import topup
+from octane.ledger.accounts import wallet
+from octane.ledger.balances import credit
 from octane.ledger.entries import Entry, post
+from octane.orders.attempts import SHARD
 from octane.orders.deps import Deps
 from octane.orders.model import Actor, Dossier, Order, OrderNotFoundError
 from octane.orders.payment import next_wait
 from octane.orders.records import advance, change, load, order_key, record_of
 from octane.orders.refund import open_refund
-from octane.orders.states import AttemptStatus, Event, OrderState, RechargeStatus
+from octane.orders.states import Event, OrderKind, OrderState, RechargeStatus
 from octane.store.writes import ChangedMeanwhileError, Is, Update, all_of
 
 _ASKED = frozenset(
@@ -57,10 +60,13 @@ def start_recharge(deps: Deps, order_id: str) -> None:
 
 def _submit(deps: Deps, order: Order) -> None:
     """Call the issuer while the claim's lease lasts, which is longer than this process can live."""
+    if order.kind is OrderKind.WALLET:
+        _credit_wallet(deps, order)
+        return
     answer = deps.issuer.submit(
         RechargeRequest(
             issuer_order_no=order.issuer_order_no,
-            issuer=order.issuer,
+            issuer=order.card_issuer,
             card_number=order.card_number,
             amount=order.amount,
             holder_phone=order.holder_phone,
@@ -74,6 +80,15 @@ def _submit(deps: Deps, order: Order) -> None:
         deps.signals.count("RechargeUnknown", order_id=order.order_id, why=why)
         is_refusal = isinstance(answer, RechargeReport)
         _wait(deps, order, RechargeStatus.REFUSED if is_refusal else RechargeStatus.UNKNOWN)
+
+
+def _credit_wallet(deps: Deps, order: Order) -> None:
+    """Deliver to the customer's own balance: one transaction, so there is nothing to ask about."""
+    now, account = deps.clock.now(), wallet(order.user_id)
+    done = order._replace(state=OrderState.SUCCEEDED, recharge=RechargeStatus.SUCCEEDED, due_at=None)
+    _, writes = advance(order, done, Event.ORDER_SUCCEEDED, at=now, by="worker", because=account)
+    entry = topup.wallet_credited(order.order_id, account, order.amount, now)
+    deps.store.commit(*writes, post(entry), credit(account, SHARD, order.amount))
 
 
 def _is_proof(order: Order, answer: RechargeReport) -> bool:
@@ -106,7 +121,7 @@ def _succeed(deps: Deps, order: Order, report: RechargeReport) -> None:
         issuer_reference=report.issuer_reference or order.issuer_reference,
     )
     _, writes = advance(order, done, Event.ORDER_SUCCEEDED, at=now, by="issuer", because=proof)
-    entry = topup.recharge_succeeded(order.order_id, order.issuer.value, order.amount, now, proof)
+    entry = topup.recharge_succeeded(order.order_id, order.card_issuer.value, order.amount, now, proof)
     deps.store.commit(*writes, post(entry))
 
 
@@ -118,11 +133,6 @@ def _fail(deps: Deps, order: Order, report: RechargeReport) -> None:
     dossier, now = load(deps.store, order.order_id), deps.clock.now()
     if dossier.order.version != order.version:
         raise ChangedMeanwhileError
-    attempt = next(
-        known
-        for known in dossier.attempts
-        if known.status is AttemptStatus.PAID and known.no == order.attempt_no
-    )
     deps.signals.count("RechargeRefused", order_id=order.order_id, why=report.code)
     failed = order._replace(
         state=OrderState.FAILED,
@@ -131,7 +141,14 @@ def _fail(deps: Deps, order: Order, report: RechargeReport) -> None:
         reason=f"ISSUER_{report.code}" if report.code else "ISSUER_REFUSED",
     )
     _, writes = open_refund(
-        order, failed, attempt, order.captured, failed.reason, now, event=Event.ORDER_FAILED, by="issuer"
+        dossier,
+        failed,
+        dossier.paid_attempt,
+        order.captured,
+        failed.reason,
+        now,
+        event=Event.ORDER_FAILED,
+        by="issuer",
     )
     deps.store.commit(*writes)
 
@@ -185,6 +202,9 @@ def check_recharge(deps: Deps, dossier: Dossier) -> None:
     if order.recharge is RechargeStatus.READY:
         start_recharge(deps, order.order_id)
         return
+    if order.kind is OrderKind.WALLET:
+        _credit_wallet(deps, order)
+        return
     if order.recharge not in _ASKED:
         return
     answer = deps.issuer.query(order.issuer_order_no)
@@ -236,6 +256,6 @@ def _record_contradiction(deps: Deps, order: Order, report: RechargeReport, now:
     if report.state is RechargeState.SUCCEEDED:
         proof = f"{report.source}:{report.issuer_reference}"
         entries.append(
-            topup.recharge_contradicted(order.order_id, order.issuer.value, order.amount, now, proof)
+            topup.recharge_contradicted(order.order_id, order.card_issuer.value, order.amount, now, proof)
         )
     deps.store.commit(*writes, *(post(entry) for entry in entries))

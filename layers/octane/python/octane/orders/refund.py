@@ -8,12 +8,15 @@ from octane.kernel.errors import ForbiddenError, StateError
 from octane.kernel.ids import digest_of
 from octane.kernel.money import Fen, fen
 from octane.ledger import topup
+from octane.ledger.accounts import channel_receivable, wallet
+from octane.ledger.balances import credit
 from octane.ledger.entries import Entry, post
 from octane.orders.access import readable_order
+from octane.orders.attempts import SHARD
 from octane.orders.deps import Deps
-from octane.orders.model import CHANNEL, Actor, Attempt, Dossier, Order, OrderStateError, Refund
+from octane.orders.model import Actor, Attempt, Dossier, Order, OrderStateError, Refund
 from octane.orders.records import advance, change_refund, item_of, load, refund_key
-from octane.orders.states import OPEN_REFUND, AttemptStatus, Event, OrderState, Queue, RefundStatus
+from octane.orders.states import OPEN_REFUND, Event, OrderKind, OrderState, Queue, RefundStatus
 from octane.store.items import Table
 from octane.store.replays import ReplayedError, recall, remember, replay_key
 from octane.store.writes import Absent, Put, Write
@@ -40,7 +43,7 @@ class RefundMismatchError(StateError):
 
 
 def open_refund(
-    old: Order,
+    dossier: Dossier,
     after: Order,
     attempt: Attempt,
     amount: Fen,
@@ -52,49 +55,69 @@ def open_refund(
     unexpected: bool = False,
     digest: str = "",
 ) -> tuple[Order, tuple[Write, ...]]:
-    """Return the order with one more refund, and the writes: order, step (to the refund queue), refund,
-    entry.
+    """Return the order with the refund, and the writes: order, step (to the refund queue), refund, entry.
 
     `after` is the order as the caller's own change leaves it. The refund's number comes from the order's
-    version, so two refunds at once cannot both be counted against the same captured amount.
+    version, so two refunds at once cannot both be counted against the same captured amount. Of a combined
+    payment it becomes two refunds, with numbers in a row (`_parts`).
     """
+    old = dossier.order
     counted = Fen(0) if unexpected else amount
     if not unexpected and after.refunding + counted > after.captured:
         raise RefundExceedsCapturedError
-    if after.refund_no == MAX_REFUNDS:
+    refunds = [
+        Refund(
+            order_id=old.order_id,
+            no=after.refund_no + number,
+            status=RefundStatus.REQUESTED,
+            amount=part,
+            attempt_no=attempt.no,
+            unexpected=unexpected,
+            to_wallet=to_wallet,
+            reason=reason,
+            requested_at=now,
+            due_at=later(now, 60_000),
+            request_digest=digest,
+        )
+        for number, (to_wallet, part) in enumerate(_parts(dossier, attempt, amount), start=1)
+    ]
+    if after.refund_no + len(refunds) > MAX_REFUNDS:
         raise RefundExceedsCapturedError(f"An order has at most {MAX_REFUNDS} refunds.")
-    refund = Refund(
-        order_id=old.order_id,
-        no=after.refund_no + 1,
-        status=RefundStatus.REQUESTED,
-        amount=amount,
-        attempt_no=attempt.no,
-        unexpected=unexpected,
-        reason=reason,
-        requested_at=now,
-        due_at=later(now, 60_000),
-        request_digest=digest,
-    )
     new, writes = advance(
         old,
-        after._replace(refund_no=refund.no, refunding=Fen(after.refunding + counted)),
+        after._replace(refund_no=refunds[-1].no, refunding=Fen(after.refunding + counted)),
         event,
         at=now,
         by=by,
         because=reason,
         queue=Queue.REFUND,
-        refund_no=refund.no,
+        refund_no=refunds[0].no,
     )
-    stored = Put(refund_key(old.order_id, refund.no), item_of(refund), when=Absent())
-    return new, (*writes, stored, post(_owed(old, refund, event, now)))
+    stored = [Put(refund_key(old.order_id, refund.no), item_of(refund), when=Absent()) for refund in refunds]
+    return new, (*writes, *stored, post(_owed(refunds[0], amount, event, now)))
 
 
-def _owed(order: Order, refund: Refund, event: Event, now: Instant) -> Entry:
-    if refund.unexpected:
-        return topup.unexpected_receipt_returned(order.order_id, refund.refund_no, refund.amount, now)
+def _parts(dossier: Dossier, attempt: Attempt, amount: Fen) -> list[tuple[bool, Fen]]:
+    """(to the wallet?, fen): the channel's part first, up to what it took and has not given back.
+
+    Money from outside goes outside as long as there is any: a balance must not turn into cash, nor cash that
+    is owed back into a balance.
+    """
+    returned = sum(
+        known.amount for known in dossier.refunds if known.attempt_no == attempt.no and not known.to_wallet
+    )
+    outside = min(amount, attempt.paid - returned)
+    return [
+        (to_wallet, Fen(part)) for to_wallet, part in ((False, outside), (True, amount - outside)) if part > 0
+    ]
+
+
+def _owed(first: Refund, amount: Fen, event: Event, now: Instant) -> Entry:
+    if first.unexpected:
+        return topup.unexpected_receipt_returned(first.order_id, first.refund_no, amount, now)
     if event is Event.ORDER_FAILED:
-        return topup.recharge_failed(order.order_id, refund.refund_no, refund.amount, now, refund.reason)
-    return topup.refund_granted(order.order_id, refund.refund_no, refund.amount, now, refund.reason)
+        return topup.recharge_failed(first.order_id, first.refund_no, amount, now, first.reason)
+    return topup.refund_granted(first.order_id, first.refund_no, amount, now, first.reason)
 
 
 def grant_refund(deps: Deps, caller: Caller, order_id: str, amount: int, reason: str, key: str) -> Refund:
@@ -108,17 +131,20 @@ def grant_refund(deps: Deps, caller: Caller, order_id: str, amount: int, reason:
     digest = digest_of({"amount": asked, "reason": reason})
     record = replay_key(Table.ORDERS, order_id, "grant_refund", key)
     _must_be_refundable(dossier, caller)
-    attempt = next(
-        known
-        for known in dossier.attempts
-        if known.status is AttemptStatus.PAID and known.no == order.attempt_no
-    )
     now = deps.clock.now()
     try:
-        new, writes = open_refund(
-            order, order, attempt, asked, reason, now, event=Event.REFUND_REQUESTED, by="staff", digest=digest
+        _, writes = open_refund(
+            dossier,
+            order,
+            dossier.paid_attempt,
+            asked,
+            reason,
+            now,
+            event=Event.REFUND_REQUESTED,
+            by="staff",
+            digest=digest,
         )
-        made = f"{order_id}F{new.refund_no:02d}"
+        made = f"{order_id}F{order.refund_no + 1:02d}"
         deps.store.commit(remember(record, digest, made, now), *writes)
     except (ReplayedError, RefundExceedsCapturedError) as refusal:
         known = deps.store.get(record)
@@ -134,28 +160,58 @@ def _must_be_refundable(dossier: Dossier, caller: Caller) -> None:
         raise NotPaidError
     if order.state is OrderState.FAILED:
         raise RefundExceedsCapturedError("The order failed: all of it is being refunded already.")
+    if order.kind is OrderKind.WALLET:
+        raise OrderStateError("The balance was credited; it is spent or withdrawn, not refunded.")
     if order.state is not OrderState.SUCCEEDED:
         raise OrderStateError("The card is being recharged; the outcome must be known before a refund.")
     if caller.role not in GRANTS_REFUNDS:
         raise ForbiddenError("The card has the money; ask support, staff can grant a refund.")
 
 
-def send_refund(deps: Deps, order_id: str, no: int) -> None:
-    """Ask the channel for a refund, again and again under one number, until it proves the end."""
+def send_refunds(deps: Deps, order_id: str, no: int) -> None:
+    """Handle a message of the refund queue: send the refund, and the wallet's part that was asked for with
+    it."""
+    refunds = send_refund(deps, order_id, no).refunds
+    asked_at = refunds[no - 1].requested_at
+    if any(other.no == no + 1 and other.to_wallet and other.requested_at == asked_at for other in refunds):
+        send_refund(deps, order_id, no + 1)
+
+
+def send_refund(deps: Deps, order_id: str, no: int) -> Dossier:
+    """Ask the channel for a refund, again and again under one number, until it proves the end. The wallet's
+    part needs no asking. Return what was known before."""
     dossier = load(deps.store, order_id)
     refund = dossier.refund_of(f"{order_id}F{no:02d}")
     if refund.status not in OPEN_REFUND:
-        return
+        return dossier
+    if refund.to_wallet:
+        settle_refund(deps, dossier, _wallet_report(refund, deps.clock.now()))
+        return dossier
     answer: RefundReport | RefundState | Refused | Unknown
     request = _request(dossier, refund)
+    channel = deps.channel_of(dossier.attempt_of(refund.out_trade_no).method.channel)
     if refund.status is RefundStatus.PROCESSING:
-        answer = deps.channel.query_refund(request)
+        answer = channel.query_refund(request)
     else:
-        answer = deps.channel.refund(request)
+        answer = channel.refund(request)
     if isinstance(answer, RefundReport):
         settle_refund(deps, dossier, answer)
     else:
         _try_later(deps, refund, answer)
+    return dossier
+
+
+def _wallet_report(refund: Refund, now: Instant) -> RefundReport:
+    """Our own balance answers at once."""
+    return RefundReport(
+        refund_no=refund.refund_no,
+        out_trade_no=refund.out_trade_no,
+        state=RefundState.SUCCEEDED,
+        amount=refund.amount,
+        channel_refund_id=refund.refund_no,
+        finished_at=now,
+        source="answer",
+    )
 
 
 def _request(dossier: Dossier, refund: Refund) -> RefundRequest:
@@ -197,7 +253,7 @@ def settle_refund(deps: Deps, dossier: Dossier, report: RefundReport) -> None:
     now = deps.clock.now()
     match report.state:
         case RefundState.SUCCEEDED:
-            _succeed(deps, dossier.order, refund, report, now)
+            _succeed(deps, dossier, refund, report, now)
         case RefundState.PROCESSING | RefundState.NOT_FOUND:
             if refund.status is RefundStatus.PROCESSING and report.source == "notice":
                 return
@@ -224,8 +280,8 @@ def settle_refund(deps: Deps, dossier: Dossier, report: RefundReport) -> None:
             deps.store.commit(*writes, change_refund(refund, stuck))
 
 
-def _succeed(deps: Deps, order: Order, refund: Refund, report: RefundReport, now: Instant) -> None:
-    finished_at = report.finished_at or now
+def _succeed(deps: Deps, dossier: Dossier, refund: Refund, report: RefundReport, now: Instant) -> None:
+    order, finished_at = dossier.order, report.finished_at or now
     done = refund._replace(
         status=RefundStatus.SUCCEEDED,
         due_at=None,
@@ -238,14 +294,18 @@ def _succeed(deps: Deps, order: Order, refund: Refund, report: RefundReport, now
         order._replace(refunded=Fen(order.refunded + counted)),
         Event.REFUND_SUCCEEDED,
         at=now,
-        by="channel",
+        by="worker" if refund.to_wallet else "channel",
         because=f"{report.source}:{report.channel_refund_id}",
         refund_no=refund.no,
     )
+    account = wallet(order.user_id)
+    credited = (credit(account, SHARD, refund.amount),) if refund.to_wallet else ()
+    if not refund.to_wallet:
+        account = channel_receivable(dossier.attempt_of(refund.out_trade_no).method.channel)
     entry = topup.refund_succeeded(
-        order.order_id, refund.refund_no, CHANNEL, refund.amount, finished_at, now, report.channel_refund_id
+        order.order_id, refund.refund_no, account, refund.amount, finished_at, now, report.channel_refund_id
     )
-    deps.store.commit(*writes, change_refund(refund, done), post(entry))
+    deps.store.commit(*writes, change_refund(refund, done), post(entry), *credited)
 
 
 def confirm_refund(deps: Deps, order_id: str, report: RefundReport) -> None:

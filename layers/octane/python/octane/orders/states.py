@@ -3,10 +3,10 @@
     ┌────────── CLOSED ◄──────────┐
     │ (never paid)                │ (channel confirms: nothing taken)
 PENDING ───────► PAYING ──────────┘
-                   │ proof of payment
-                   ▼
-              RECHARGING ──► SUCCEEDED
-                   └───────► FAILED   (issuer's definite refusal; the refund goes with it)
+   │               │ proof of payment
+   │ wallet pays   ▼
+   └────────► RECHARGING ──► SUCCEEDED
+                   └───────► FAILED   (issuer's definite refusal; the refunds go with it)
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ class OrderState(StrEnum):
 
 
 NEXT: Mapping[OrderState, frozenset[OrderState]] = {
-    OrderState.PENDING: frozenset({OrderState.PAYING, OrderState.CLOSED}),
+    OrderState.PENDING: frozenset({OrderState.PAYING, OrderState.RECHARGING, OrderState.CLOSED}),
     OrderState.PAYING: frozenset({OrderState.RECHARGING, OrderState.CLOSED}),
     OrderState.RECHARGING: frozenset({OrderState.SUCCEEDED, OrderState.FAILED}),
     OrderState.SUCCEEDED: frozenset(),
@@ -32,6 +32,14 @@ NEXT: Mapping[OrderState, frozenset[OrderState]] = {
 }
 
 TERMINAL = frozenset(state for state, following in NEXT.items() if not following)
+
+
+class OrderKind(StrEnum):
+    """What an order delivers to."""
+
+    CARD = "CARD"
+    WALLET = "WALLET"
+    """The customer's stored balance with us."""
 
 
 class Event(StrEnum):

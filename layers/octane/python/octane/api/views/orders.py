@@ -2,10 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from octane.api.views import AmountFen, Body, Id, View
 from octane.issuers.cards import mask_card
 from octane.kernel.clock import rfc3339
-from octane.orders.states import OrderState
+from octane.orders.states import OrderKind, OrderState
 
 if TYPE_CHECKING:
     from octane.orders.model import Order
@@ -23,9 +25,10 @@ class OrderView(View):
     amount_fen: int
     captured_fen: int
     refunded_fen: int
-    card_id: str
-    card_masked: str
-    issuer: str
+    kind: OrderKind
+    card_id: str | None = Field(description="Null when the wallet is topped up.")
+    card_masked: str | None
+    issuer: str | None
     reason: str
     placed_at: str
     expires_at: str
@@ -43,9 +46,10 @@ def order_fields(order: "Order") -> dict[str, object]:
         "amount_fen": order.amount,
         "captured_fen": order.captured,
         "refunded_fen": order.refunded,
-        "card_id": order.card_id,
-        "card_masked": mask_card(order.card_number),
-        "issuer": order.issuer.value,
+        "kind": order.kind,
+        "card_id": order.card_id or None,
+        "card_masked": mask_card(order.card_number) if order.card_number else None,
+        "issuer": order.issuer.value if order.issuer else None,
         "reason": order.reason,
         "placed_at": rfc3339(order.placed_at),
         "expires_at": rfc3339(order.expires_at),

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import quote, urlencode
 
 from octane.channels.port import (
+    NOT_SENT,
     CloseResult,
     NoticeRefusedError,
     PaymentMethod,
@@ -31,7 +32,6 @@ from octane.kernel.clock import SECOND, Clock, Instant
 from octane.kernel.ids import Nonces
 from octane.wire.http import Transport
 
-NOT_SENT = "NOT_SENT"
 DESCRIPTION_BYTES = 127
 REASON_BYTES = 80
 BEIJING = timezone(timedelta(hours=8))

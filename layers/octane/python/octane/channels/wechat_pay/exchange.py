@@ -77,7 +77,7 @@ class Exchange(NamedTuple):
         except NotSentError as error:
             return NotSent(str(error))
         except NoAnswerError as error:
-            return Unknown(f"NO_ANSWER {error}")
+            return Unknown(f"NO_ANSWER {error}", no_answer=True)
         try:
             check_signature(verifiers, response.headers, response.body, self.clock.now())
         except NoticeRefusedError as error:

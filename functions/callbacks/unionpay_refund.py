@@ -1,0 +1,19 @@
+"""POST /api/v1/callbacks/unionpay/refunds: UnionPay says what became of a refund."""
+
+from typing import Any
+
+from octane.api.callbacks import Callback, unionpay_callback
+from octane.channels.port import ChannelName
+from octane.orders.model import order_id_in
+from octane.orders.refund import confirm_refund
+from octane.wiring import deps
+
+
+def unionpay_refund(callback: Callback) -> None:
+    report = deps().channel_of(ChannelName.UNIONPAY).read_refund_notice(callback.headers, callback.body)
+    if report is not None:
+        confirm_refund(deps(), order_id_in(report.refund_no, "F"), report)
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return unionpay_callback(unionpay_refund, event, context)

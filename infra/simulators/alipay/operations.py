@@ -1,0 +1,86 @@
+"""Each method of the gateway: what it does with a request whose signature has been checked."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from simulators.alipay import views
+from simulators.alipay.desk import Desk
+from simulators.alipay.requests import fen, number, numbers, parse_order, text
+from simulators.alipay.signer import Asked
+from simulators.misbehaviour import Effect, Faults
+from simulators.protocol import Json
+
+NUMBERS = ("out_trade_no", "trade_no", "out_request_no", "buyer_open_id", "bill_date")
+
+
+def create(desk: Desk, asked: Asked, faults: Faults) -> Json:
+    notify_url = asked.parameters.get("notify_url", "")
+    order = parse_order(asked.content, "create", notify_url, desk.signer.keys.sub_merchant)
+    return views.numbers(desk.trades.create(order))
+
+
+def precreate(desk: Desk, asked: Asked, faults: Faults) -> Json:
+    notify_url = asked.parameters.get("notify_url", "")
+    order = parse_order(asked.content, "precreate", notify_url, desk.signer.keys.sub_merchant)
+    return views.coded(desk.trades.precreate(order))
+
+
+def query(desk: Desk, asked: Asked, faults: Faults) -> Json:
+    return views.queried(desk.trades.trade(*numbers(asked.content)))
+
+
+def close(desk: Desk, asked: Asked, faults: Faults) -> Json:
+    return views.numbers(desk.trades.close(*numbers(asked.content)))
+
+
+def cancel(desk: Desk, asked: Asked, faults: Faults) -> Json:
+    out_trade_no, trade_no = numbers(asked.content)
+    return views.cancelled(out_trade_no, *desk.trades.cancel(out_trade_no, trade_no))
+
+
+def refund(desk: Desk, asked: Asked, faults: Faults) -> Json:
+    trade = desk.trades.trade(*numbers(asked.content))
+    given_back, moved = desk.trades.refund(
+        trade,
+        number(asked.content, "out_request_no") or trade.order.out_trade_no,
+        fen(asked.content, "refund_amount"),
+        text(asked.content, "refund_reason", 256),
+        stay=Effect.STAY in faults,
+        fail=Effect.FAIL in faults,
+    )
+    return views.refunded(given_back, moved)
+
+
+def query_refund(desk: Desk, asked: Asked, faults: Faults) -> Json:
+    trade = desk.trades.trade(*numbers(asked.content))
+    wanted = number(asked.content, "out_request_no")
+    found = [known for known in trade.refunds if known.out_request_no == wanted and not known.failed]
+    return views.refund_queried(trade, found[-1] if found else None)
+
+
+def bill(desk: Desk, asked: Asked, faults: Faults) -> Json:
+    kind, day = text(asked.content, "bill_type", 32), text(asked.content, "bill_date", 10)
+    return {"bill_download_url": desk.bills.address(kind, day, asked.parameters["_host"])}
+
+
+Act = Callable[[Desk, Asked, Faults], Json]
+METHODS: Mapping[str, tuple[str, Act]] = {
+    "alipay.trade.create": ("create", create),
+    "alipay.trade.precreate": ("precreate", precreate),
+    "alipay.trade.query": ("query", query),
+    "alipay.trade.close": ("close", close),
+    "alipay.trade.cancel": ("cancel", cancel),
+    "alipay.trade.refund": ("refund", refund),
+    "alipay.trade.fastpay.refund.query": ("query_refund", query_refund),
+    "alipay.data.dataservice.bill.downloadurl.query": ("bill", bill),
+}
+"""Method to operation, as a misbehave rule names it, and what it does."""
+
+
+def numbers_of(content: Mapping[str, Any]) -> set[str]:
+    """Every number in a request that a rule may name."""
+    found: set[str] = set()
+    with suppress(AttributeError):
+        found = {value for name in NUMBERS if isinstance(value := content.get(name), str) and value}
+    return found

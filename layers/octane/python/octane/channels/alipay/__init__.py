@@ -1,0 +1,1 @@
+"""Alipay's open platform behind the channel port (PY2); `client.Alipay` is the way in."""

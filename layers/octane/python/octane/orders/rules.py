@@ -1,0 +1,55 @@
+"""The routing rules as staff handle them (PY5): read, publish, try on past decisions first."""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from octane.kernel.caller import READS_ROUTES, SETS_ROUTES, Caller
+from octane.kernel.errors import InputError
+from octane.orders.deps import Deps
+from octane.orders.model import order_id_in
+from octane.orders.routes import decision_key
+from octane.routing.publishing import current_rules, publish
+from octane.routing.replays import DryRun, dry_run
+from octane.routing.rules import RuleSet
+from octane.store.items import Key
+
+MOST_ATTEMPTS = 100
+
+
+class AttemptNumberError(InputError):
+    code = "ATTEMPT_NUMBER_INVALID"
+    summary = "Attempts are named by their numbers (out_trade_no): 1 to 100 of them."
+
+
+def get_rules(deps: Deps, caller: Caller) -> RuleSet:
+    """Return the rules in force. One AWS call."""
+    caller.must_have(READS_ROUTES)
+    return current_rules(deps.store)
+
+
+def publish_rules(deps: Deps, caller: Caller, draft: Mapping[str, object]) -> RuleSet:
+    """Put a new version in force, within seconds everywhere. Raises a `RulesInvalidError`,
+    `RulesQuotaFixedError`, or `RulesSupersededError` when somebody else was faster. Two AWS calls."""
+    caller.must_have(SETS_ROUTES)
+    text = json.dumps(draft, ensure_ascii=False)
+    publication = publish(current_rules(deps.store), text, caller.user_id, deps.clock.now())
+    deps.store.commit(*publication.writes)
+    return publication.rules
+
+
+def _key(number: str) -> Key:
+    no = number[-2:]
+    if not no.isdecimal():
+        raise AttemptNumberError
+    return decision_key(order_id_in(number, "P"), int(no))
+
+
+def dry_run_rules(deps: Deps, caller: Caller, draft: Mapping[str, object], attempts: Sequence[str]) -> DryRun:
+    """Say what a draft would have decided for past attempts. Two AWS calls, and nothing is written."""
+    caller.must_have(READS_ROUTES)
+    if not 0 < len(attempts) <= MOST_ATTEMPTS:
+        raise AttemptNumberError
+    text = json.dumps(draft, ensure_ascii=False)
+    candidate = publish(current_rules(deps.store), text, caller.user_id, deps.clock.now()).rules
+    items = deps.store.batch_get([_key(number) for number in dict.fromkeys(attempts)])
+    return dry_run((str(item["decision"]) for item in items), candidate)

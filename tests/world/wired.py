@@ -1,0 +1,148 @@
+"""The product's wiring as the tests have it: tables in memory, lists for queues, movable time; the clients of
+the outside are the real ones."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from octane import wiring
+from octane.kernel.clock import Clock, Instant, SystemClock
+from octane.orders.states import Queue
+from octane.store.store import Store
+from world.memory_engine import MemoryEngine
+from world.meter import Meter
+from world.permissions import Watch, WatchedEngine, granted
+
+ROOT = Path(__file__).resolve().parents[2]
+GRANTED = granted(ROOT / "template.yaml")
+
+
+class MovableClock:
+    """The machine's clock, some time ahead."""
+
+    def __init__(self) -> None:
+        self._ahead = 0
+        self._system = SystemClock()
+
+    def now(self) -> Instant:
+        return Instant(self._system.now() + self._ahead)
+
+    def move(self, *, seconds: int) -> None:
+        self._ahead += seconds * 1000
+
+
+class Signals:
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, dict[str, str | int]]] = []
+
+    def count(self, name: str, **detail: str | int) -> None:
+        self.seen.append((name, detail))
+
+    def named(self, name: str) -> list[dict[str, str | int]]:
+        return [detail for seen, detail in self.seen if seen == name]
+
+
+@dataclass
+class Lists:
+    """Queues and sockets that keep what they are given."""
+
+    messages: dict[Queue, deque[dict[str, str | int]]] = field(
+        default_factory=lambda: {queue: deque() for queue in Queue}
+    )
+    pushed: list[dict[str, str]] = field(default_factory=list)
+    watch: Watch = field(default_factory=lambda: Watch(GRANTED))
+
+    def send(self, queue: Queue, messages: list[dict[str, str | int]]) -> None:
+        self.watch.note("sqs:SendMessage", f"{queue.value.capitalize()}Queue")
+        self.messages[queue].extend(messages)
+
+    def post(self, _connection_id: str, message: Any) -> None:
+        self.watch.note("execute-api:ManageConnections", "WebSocketApi")
+        self.pushed.append(dict(message))
+
+
+SECRETS = {
+    "wechat": "WechatSecret",
+    "alipay": "AlipaySecret",
+    "unionpay": "UnionPaySecret",
+    "platform_keys": "WechatSecret",
+    "login_provider": "WechatSecret",
+    "issuer": "IssuerSecret",
+    "signer": "TokensSecret",
+    "verifier": "TokenVerifierSecret",
+}
+"""The secret that each part of the wiring is built from: on AWS each function builds its own."""
+
+
+class ShopWiring(wiring.Wiring):
+    """The product's wiring with tables in memory and movable time; clients and their wire are the real
+    ones."""
+
+    def __init__(self, environment: dict[str, str], secrets: dict[str, Any], clock: MovableClock) -> None:
+        super().__init__(environment)
+        self._secrets = secrets
+        self.business_clock = clock
+        self.meter = Meter()
+        self.engine = MemoryEngine(clock, self.meter)
+        self.lists = Lists()
+        self.__dict__["signals"] = Signals()
+        self.__dict__["queues"] = self.lists
+        self.__dict__["sockets"] = self.lists
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in SECRETS:
+            self.lists.watch.note("secretsmanager:GetSecretValue", SECRETS[name])
+        return super().__getattribute__(name)
+
+    @cached_property
+    def clock(self) -> Clock:
+        return self.business_clock
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(WatchedEngine(self.engine, self.lists.watch), self.nonces, lambda _: None)
+
+    @cached_property
+    def wechat(self) -> Any:
+        return self._on_machine_time.wechat
+
+    @cached_property
+    def alipay(self) -> Any:
+        return self._on_machine_time.alipay
+
+    @cached_property
+    def unionpay(self) -> Any:
+        return self._on_machine_time.unionpay
+
+    @cached_property
+    def platform_keys(self) -> Any:
+        return self._on_machine_time.platform_keys
+
+    @cached_property
+    def issuer(self) -> Any:
+        return self._on_machine_time.issuer
+
+    @cached_property
+    def _on_machine_time(self) -> "_Outside":
+        return _Outside(self)
+
+    def _secret(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self._secrets[name]
+        return found
+
+
+class _Outside(wiring.Wiring):
+    """The clients of the channels and the issuer, on the machine's clock."""
+
+    def __init__(self, shop: ShopWiring) -> None:
+        super().__init__(shop._environment)
+        self._shop = shop
+
+    @cached_property
+    def store(self) -> Store:
+        return self._shop.store
+
+    def _secret(self, name: str) -> dict[str, Any]:
+        return self._shop._secret(name)
