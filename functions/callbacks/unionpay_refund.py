@@ -8,11 +8,13 @@ from octane.orders.model import order_id_in
 from octane.orders.refund import confirm_refund
 from octane.wiring import deps
 
+CHANNEL = ChannelName.UNIONPAY
+
 
 def unionpay_refund(callback: Callback) -> None:
-    report = deps().channel_of(ChannelName.UNIONPAY).read_refund_notice(callback.headers, callback.body)
+    report = deps().channel_of(CHANNEL).read_refund_notice(callback.headers, callback.body)
     if report is not None:
-        confirm_refund(deps(), order_id_in(report.refund_no, "F"), report)
+        confirm_refund(deps(), order_id_in(report.refund_no, "F"), report, CHANNEL)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

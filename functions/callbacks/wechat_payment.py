@@ -8,11 +8,13 @@ from octane.orders.model import order_id_in
 from octane.orders.payment import confirm_payment
 from octane.wiring import deps
 
+CHANNEL = ChannelName.WECHAT
+
 
 def wechat_payment(callback: Callback) -> None:
-    proof = deps().channel_of(ChannelName.WECHAT).read_payment_notice(callback.headers, callback.body)
+    proof = deps().channel_of(CHANNEL).read_payment_notice(callback.headers, callback.body)
     if proof is not None:
-        confirm_payment(deps(), order_id_in(proof.out_trade_no, "P"), proof)
+        confirm_payment(deps(), order_id_in(proof.out_trade_no, "P"), proof, CHANNEL)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from octane.api import entry
 from octane.api.views.payments import StartedPaymentView
 from octane.api.views.quick_pay import CreatePayment
+from octane.kernel.switches import must_be_open
 from octane.orders.quick_pay import QuickPay, quick_pay
 from octane.wiring import deps
 
@@ -15,6 +16,7 @@ app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entr
     "/api/v1/payments/create", summary="Top up the only (or the named) card and start paying", status_code=201
 )
 def create_payment(body: CreatePayment, key: entry.IdempotencyKey) -> StartedPaymentView:
+    must_be_open(deps().switches)
     request = QuickPay(body.userId, body.amount, body.paymentMethod, body.cardId)
     return StartedPaymentView.of(quick_pay(deps(), entry.caller(app), request, key))
 

@@ -4,6 +4,7 @@ from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from octane.api import entry
 from octane.api.views.orders import OrderView, PlaceOrderBody
+from octane.kernel.switches import must_be_open
 from octane.orders import place
 from octane.wiring import deps
 
@@ -12,6 +13,7 @@ app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entr
 
 @app.post("/api/v1/orders", summary="Place an order", status_code=201)
 def place_order(body: PlaceOrderBody, key: entry.IdempotencyKey) -> OrderView:
+    must_be_open(deps().switches)
     request = place.PlaceOrder(body.card_id, body.amount_fen)
     return OrderView.of(place.place_order(deps(), entry.caller(app), request, key).order)
 

@@ -54,6 +54,8 @@ def _name(resource: Any) -> str:
             return str(name)
         case {"Fn::Sub": str(text)} if ".Arn}" in text:
             return text.removeprefix("${").replace(".Arn}", "")
+        case {"Fn::Sub": str(text)} if ":parameter${" in text:
+            return text.partition(":parameter${")[2].removesuffix("}")
         case {"Fn::Sub": str(text)} if "@connections" in text:
             return "WebSocketApi"
     raise ValueError(f"a resource that the watch cannot read: {resource}")

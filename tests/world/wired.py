@@ -9,6 +9,7 @@ from typing import Any
 
 from octane import wiring
 from octane.kernel.clock import Clock, Instant, SystemClock
+from octane.kernel.switches import Switches
 from octane.orders.states import Queue
 from octane.store.store import Store
 from world.memory_engine import MemoryEngine
@@ -42,6 +43,18 @@ class Signals:
 
     def named(self, name: str) -> list[dict[str, str | int]]:
         return [detail for seen, detail in self.seen if seen == name]
+
+
+class Board:
+    """Switches that the test turns."""
+
+    def __init__(self, watch: Watch) -> None:
+        self.switches = Switches()
+        self._watch = watch
+
+    def read(self) -> Switches:
+        self._watch.note("ssm:GetParameter", "Switches")
+        return self.switches
 
 
 @dataclass
@@ -88,6 +101,7 @@ class ShopWiring(wiring.Wiring):
         self.engine = MemoryEngine(clock, self.meter)
         self.lists = Lists()
         self.__dict__["signals"] = Signals()
+        self.__dict__["switches"] = Board(self.lists.watch)
         self.__dict__["queues"] = self.lists
         self.__dict__["sockets"] = self.lists
 
@@ -110,11 +124,16 @@ class ShopWiring(wiring.Wiring):
 
     @cached_property
     def alipay(self) -> Any:
-        return self._on_machine_time.alipay
+        return self._by_business_time(self._on_machine_time.alipay)
 
     @cached_property
     def unionpay(self) -> Any:
-        return self._on_machine_time.unionpay
+        return self._by_business_time(self._on_machine_time.unionpay)
+
+    def _by_business_time(self, client: Any) -> Any:
+        """What is signed carries the machine's time; whether a trade's own time is over is business."""
+        client._clock = self.clock
+        return client
 
     @cached_property
     def platform_keys(self) -> Any:

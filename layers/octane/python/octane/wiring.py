@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from octane.identity.sessions import LoginProvider
     from octane.identity.tokens import TokenSigner, TokenVerifier
     from octane.issuers.port import CardIssuer
+    from octane.kernel.switches import SwitchBoard
     from octane.notify.push import Sockets
     from octane.orders.deps import Queues
     from octane.routing.router import Router
@@ -168,6 +169,13 @@ class Wiring:
 
         url = required(self._environment, "OCTANE_WEBSOCKET_URL")
         return ApiGatewaySockets(self._client("apigatewaymanagementapi", endpoint_url=url))
+
+    @cached_property
+    def switches(self) -> "SwitchBoard":
+        from octane.wire.switches import ParameterSwitches
+
+        name = required(self._environment, "OCTANE_SWITCHES")
+        return ParameterSwitches(self._client("ssm"), name, self.clock, self.signals)
 
     @cached_property
     def _transport(self) -> "Transport":

@@ -31,16 +31,17 @@ def get_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
     return _readable(load_with_steps(deps.store, order_id), caller)
 
 
+def readable_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
+    """The same without the steps."""
+    return _readable(load(deps.store, order_id), caller)
+
+
 def own_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
     """Return the caller's own order, to act on it."""
     dossier = load(deps.store, order_id)
     if dossier.order.user_id != caller.user_id:
         raise OrderNotFoundError
     return dossier
-
-
-def readable_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
-    return _readable(load(deps.store, order_id), caller)
 
 
 def list_orders(deps: Deps, caller: Caller, user_id: str, limit: int, cursor: str | None) -> OrderPage:

@@ -26,6 +26,7 @@ from octane.kernel.money import Fen
 from octane.orders.access import own_order
 from octane.orders.attempts import (
     ChannelUnavailableError,
+    PaymentInProgressError,
     PaymentRefusedError,
     PaymentUnknownError,
     call_under_way,
@@ -37,7 +38,7 @@ from octane.orders.deps import Deps
 from octane.orders.model import Attempt, Dossier, OrderStateError
 from octane.orders.payment import ChannelSilentError, release_attempt
 from octane.orders.records import advance, attempt_key, change_attempt, item_of
-from octane.orders.routes import Chosen, choose, is_callable, reserve_and_commit, tell
+from octane.orders.routes import Chosen, choose, is_callable, kept_waiting, reserve_and_commit, tell
 from octane.orders.states import AttemptStatus, Event, OrderKind, OrderState
 from octane.orders.wallet import pay_from_wallet
 from octane.store.store import until_settled
@@ -97,13 +98,19 @@ def _pay(deps: Deps, caller: Caller, order_id: str, choice: Choice, key: str) ->
     if replayed is not None and (replayed.reference or replayed.method is PaymentMethod.WALLET_BALANCE):
         return StartedPayment(dossier, replayed, _parameters(deps, replayed))
     _must_be_payable(deps, dossier)
-    if choice.method is PaymentMethod.WALLET_BALANCE:
-        return _pay_from_wallet(deps, _released(deps, dossier), choice, key)
     open_attempt = dossier.open_attempt
     if open_attempt is not None:
-        if _fits(deps, open_attempt, choice):
+        is_same = _is_same(open_attempt, choice)
+        if is_same and not _is_stuck(deps, open_attempt, choice):
             return _continue(deps, dossier, open_attempt)
-        dossier = _released(deps, dossier)
+        try:
+            dossier = _released(deps, dossier, open_attempt)
+        except (ChannelSilentError, PaymentInProgressError) as refusal:
+            if is_same:  # it is alive and does not let go, so it may as well go on
+                return _continue(deps, dossier, open_attempt)
+            raise PaymentUnknownError if isinstance(refusal, ChannelSilentError) else refusal from None
+    if choice.method is PaymentMethod.WALLET_BALANCE:
+        return _pay_from_wallet(deps, dossier, choice, key)
     return _start(deps, caller, dossier, choice, key, [known.method.channel for known in mine])
 
 
@@ -148,32 +155,36 @@ def _must_be_payable(deps: Deps, dossier: Dossier) -> None:
         raise OrderStateError(f"An order that is {order.state} cannot be paid.")
     if deps.clock.now() >= order.expires_at:
         raise OrderStateError("The time to pay this order is over; place a new one.")
-    if order.attempt_no == MAX_ATTEMPTS:
-        raise OrderStateError("This order was tried too often; place a new one.")
 
 
-def _fits(deps: Deps, attempt: Attempt, choice: Choice) -> bool:
-    """Whether the open attempt is what is asked for. A routed one that got no answer is given up for another
-    channel, if it can be closed, once its call has certainly ended."""
-    if attempt.wallet != choice.wallet:
-        return False
-    if choice.method is not None:
-        return attempt.method is choice.method
-    stuck = attempt.status is AttemptStatus.STARTED and not call_under_way(deps, attempt, CALL_MS)
-    return attempt.platform == choice.platform and not stuck
+def _is_same(attempt: Attempt, choice: Choice) -> bool:
+    """Whether the open attempt is what is asked for."""
+    asked = attempt.method is choice.method if choice.method else attempt.platform == choice.platform
+    return asked and attempt.wallet == choice.wallet
 
 
-def _released(deps: Deps, dossier: Dossier) -> Dossier:
-    """End the open attempt, if there is one, with the channel's word that it takes nothing any more."""
-    attempt = dossier.open_attempt
-    if attempt is None:
-        return dossier
+def _is_stuck(deps: Deps, attempt: Attempt, choice: Choice) -> bool:
+    """A routed attempt that got no answer is given up for another channel, if it can be closed, once its call
+    has certainly ended."""
+    unanswered = attempt.status is AttemptStatus.STARTED and not call_under_way(deps, attempt, CALL_MS)
+    return unanswered and choice.method is None
+
+
+def _released(deps: Deps, dossier: Dossier, attempt: Attempt) -> Dossier:
+    """End the open attempt with the channel's word that it takes nothing any more.
+
+    Raises `ChannelSilentError` or `PaymentInProgressError` without that word, and `PaymentUnknownError` when
+    the channel must not be waited for again.
+    """
     if not is_callable(deps, attempt.method.channel):
         raise PaymentUnknownError
+    began = deps.clock.now()
     try:
         released = release_attempt(deps, dossier, attempt)
     except ChannelSilentError:
-        raise PaymentUnknownError from None
+        if kept_waiting(deps, attempt, deps.clock.now() - began):
+            raise PaymentUnknownError from None
+        raise
     _must_be_payable(deps, released)
     return released
 
@@ -256,6 +267,8 @@ def _open_attempt(
     """Store the attempt and move the order to PAYING, before anybody outside hears of it: with the routing
     decision, the quota and the wallet's part in the same transaction."""
     order, now = dossier.order, deps.clock.now()
+    if order.attempt_no >= MAX_ATTEMPTS:
+        raise OrderStateError("This order was tried too often; place a new one.")
     for chosen in choose(deps, caller, order, choice.method, choice.platform, choice.wallet, tried):
         payer_id = caller.openid if chosen.method is PaymentMethod.WECHAT_JSAPI else ""
         attempt = _attempt(deps, dossier, chosen, choice, key, payer_id)

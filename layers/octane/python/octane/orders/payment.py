@@ -1,7 +1,14 @@
 """What becomes of a payment (OR3, OR7, PY6, PY8): accepted, booked apart and returned, or closed with
 proof."""
 
-from octane.channels.port import CloseResult, PaymentProof, TradeState, Unknown
+from octane.channels.port import (
+    ChannelName,
+    CloseResult,
+    NoticeForeignError,
+    PaymentProof,
+    TradeState,
+    Unknown,
+)
 from octane.kernel.clock import Instant, later
 from octane.kernel.errors import StateError
 from octane.kernel.money import Fen
@@ -235,10 +242,15 @@ def next_wait(first_ms: int, checks: int) -> int:
     return first_ms << min(checks + 1, LONGEST_WAIT)
 
 
-def confirm_payment(deps: Deps, order_id: str, proof: PaymentProof) -> Dossier:
-    """Handle a verified payment notice. Two AWS calls; a duplicate needs one."""
+def confirm_payment(deps: Deps, order_id: str, proof: PaymentProof, channel: ChannelName) -> Dossier:
+    """Handle a payment notice that `channel` has signed. Two AWS calls; a duplicate needs one.
+
+    Raises `NoticeForeignError` for an attempt that was made through another channel.
+    """
     dossier = load(deps.store, order_id)
     attempt = dossier.attempt_of(proof.out_trade_no)
+    if attempt.method.channel is not channel:
+        raise NoticeForeignError
     if attempt.status is AttemptStatus.PAID and proof.nonce and attempt.notice_nonce == proof.nonce:
         raise NoticeReplayedError
     return accept_payment(deps, dossier, proof)

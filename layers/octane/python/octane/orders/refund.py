@@ -1,7 +1,15 @@
 """Refunds (OR5, OR11): entities of their own, never more than was captured, sent until the channel proves
 the end."""
 
-from octane.channels.port import RefundReport, RefundRequest, RefundState, Refused, Unknown
+from octane.channels.port import (
+    ChannelName,
+    NoticeForeignError,
+    RefundReport,
+    RefundRequest,
+    RefundState,
+    Refused,
+    Unknown,
+)
 from octane.kernel.caller import GRANTS_REFUNDS, Caller
 from octane.kernel.clock import Instant, later
 from octane.kernel.errors import ForbiddenError, StateError
@@ -308,6 +316,13 @@ def _succeed(deps: Deps, dossier: Dossier, refund: Refund, report: RefundReport,
     deps.store.commit(*writes, change_refund(refund, done), post(entry), *credited)
 
 
-def confirm_refund(deps: Deps, order_id: str, report: RefundReport) -> None:
-    """Handle a verified refund notice: two AWS calls; a duplicate needs one."""
-    settle_refund(deps, load(deps.store, order_id), report)
+def confirm_refund(deps: Deps, order_id: str, report: RefundReport, channel: ChannelName) -> None:
+    """Handle a refund notice that `channel` has signed: two AWS calls; a duplicate needs one.
+
+    Raises `NoticeForeignError` for a refund of another channel's payment, or of the wallet's part.
+    """
+    dossier = load(deps.store, order_id)
+    refund = dossier.refund_of(report.refund_no)
+    if refund.to_wallet or dossier.attempt_of(refund.out_trade_no).method.channel is not channel:
+        raise NoticeForeignError
+    settle_refund(deps, dossier, report)

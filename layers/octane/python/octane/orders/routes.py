@@ -105,3 +105,11 @@ def tell(deps: Deps, attempt: Attempt, outcome: Prepared | Refused | Unknown, la
     elif isinstance(outcome, Refused) and outcome.code == NOT_SENT:
         said = Outcome.CHANNEL_ERROR
     deps.router.report(attempt.method.channel, attempt.out_trade_no, said, latency_ms)
+
+
+def kept_waiting(deps: Deps, attempt: Attempt, latency_ms: int) -> bool:
+    """Whether a call without an answer was a time-out; then everybody hears of it."""
+    if latency_ms < KEPT_WAITING_MS:
+        return False
+    deps.router.report(attempt.method.channel, attempt.out_trade_no, Outcome.TIMEOUT, latency_ms)
+    return True

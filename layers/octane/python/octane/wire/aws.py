@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
 
-SERVICES = ("dynamodb", "sqs", "secretsmanager", "apigatewaymanagementapi")
+SERVICES = ("dynamodb", "sqs", "secretsmanager", "ssm", "apigatewaymanagementapi")
 """All of AWS that we call."""
 
 
