@@ -29,7 +29,6 @@ from octane.orders.attempts import (
     PaymentInProgressError,
     PaymentRefusedError,
     PaymentUnknownError,
-    call_under_way,
     end_unpaid,
     hold_wallet,
     with_attempt,
@@ -164,10 +163,10 @@ def _is_same(attempt: Attempt, choice: Choice) -> bool:
 
 
 def _is_stuck(deps: Deps, attempt: Attempt, choice: Choice) -> bool:
-    """A routed attempt that got no answer is given up for another channel, if it can be closed, once its call
-    has certainly ended."""
-    unanswered = attempt.status is AttemptStatus.STARTED and not call_under_way(deps, attempt, CALL_MS)
-    return unanswered and choice.method is None
+    """A routed attempt that got no answer to its first call is given up for another channel, if it can be
+    closed. Whoever asks again meanwhile does not put that off."""
+    over = deps.clock.now() >= later(attempt.started_at, CALL_MS)
+    return over and attempt.status is AttemptStatus.STARTED and choice.method is None
 
 
 def _released(deps: Deps, dossier: Dossier, attempt: Attempt) -> Dossier:

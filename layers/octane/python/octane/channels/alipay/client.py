@@ -21,6 +21,7 @@ from octane.channels.alipay.notices import open_notice, read_payment
 from octane.channels.alipay.readings import read_trade, text_of
 from octane.channels.alipay.refunds import answered_refund, found_refund
 from octane.channels.port import (
+    NOT_SENT,
     CloseResult,
     NoticeRefusedError,
     PaymentMethod,
@@ -38,7 +39,6 @@ from octane.channels.port import (
 from octane.kernel.clock import MINUTE, Clock, later
 from octane.wire.http import Transport
 
-NOT_SENT = "NOT_SENT"
 CODE_GRACE_MS = MINUTE
 """How far Alipay's clock and ours may be apart at the end of a QR code."""
 METHODS = {

@@ -74,7 +74,7 @@ class Exchange:
         except KeyUnreadableError:
             return NotSent("our key or certificate cannot be read")
         except NoAnswerError as error:
-            return Unknown(f"NO_ANSWER {error}")
+            return Unknown(f"NO_ANSWER {error}", no_answer=True)
         if response.status != HTTPStatus.OK:
             return Unknown(f"HTTP_{response.status}")
         return self._believed(method, response)

@@ -77,7 +77,7 @@ class SignerCertificates:
             return self._walk(x509, pem)
         except CertificateRefusedError:
             raise
-        except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension):
+        except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion, x509.DuplicateExtension):
             raise CertificateRefusedError("unreadable") from None
 
     def _walk(self, x509: ModuleType, pem: str) -> _Believed:
