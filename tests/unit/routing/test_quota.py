@@ -136,7 +136,7 @@ def test_a_reservation_over_the_shards_limit_is_refused_even_on_an_empty_shard()
     st.integers(1, 8),
     st.lists(st.integers(1, 90), min_size=1, max_size=64),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, derandomize=True)
 def test_threads_never_pass_the_limit(limit, shards, amounts):
     store, plan = new_store(), QuotaPlan(DAY, Fen(limit), shards)
 

@@ -47,7 +47,7 @@ LEFT = st.dictionaries(CHANNELS, st.integers(0, MAX_FEN))
 
 
 @given(REQUESTS, st.sampled_from(RULES), HEALTH, LEFT, st.integers(0, PPM - 1))
-@settings(deadline=None)
+@settings(deadline=None, derandomize=True)
 def test_any_decision_replays_and_is_stored_exactly(asked, rules, health, left, draw):
     decision = decide(asked, rules, health, left, draw, Instant(NOON))
     text = to_json(decision)

@@ -207,7 +207,12 @@ def test_many_certificates_do_not_pile_up(trust, pairs):
 
 
 @pytest.mark.filterwarnings("ignore::cryptography.utils.CryptographyDeprecationWarning")
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(where=st.integers(0, 900), value=st.integers(0, 255), length=st.integers(1, 4))
 def test_any_damage_is_refused_and_nothing_else(trust, signer, pairs, where, value, length):
     """A stranger chooses these bytes: whatever they are, the answer is a refusal or the right key."""

@@ -41,9 +41,7 @@ def payment(method=PaymentMethod.WECHAT_JSAPI, **changes) -> PaymentRequest:
 
 
 def refund(**changes) -> RefundRequest:
-    request = RefundRequest(
-        REFUND_NO, TRADE, "4200001", Fen(2_500), Fen(10_000), "issuer refused", NOW, NOW
-    )
+    request = RefundRequest(REFUND_NO, TRADE, "4200001", Fen(2_500), Fen(10_000), "issuer refused", NOW, NOW)
     return request._replace(**changes)
 
 
