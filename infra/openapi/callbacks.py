@@ -3,6 +3,7 @@
 They are part of the document because they are part of the template; clients of ours never call them.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 Json = dict[str, Any]
@@ -13,13 +14,40 @@ WECHAT_HEADERS = (
     ("Wechatpay-Serial", "Which key signed."),
     ("Wechatpay-Signature", "SHA256-RSA over timestamp, nonce and the body's bytes, in base64."),
 )
+ALIPAY_FIELDS = {
+    "app_id": "Our application.",
+    "seller_id": "Our account.",
+    "notify_type": "`trade_status_sync` for a payment.",
+    "notify_id": "The same at each delivery of one notice.",
+    "out_trade_no": "The attempt's number.",
+    "trade_no": "Alipay's number of the trade.",
+    "trade_status": "TRADE_SUCCESS or TRADE_FINISHED: paid.",
+    "total_amount": "Yuan, two decimals.",
+    "gmt_payment": "Beijing time.",
+    "sign_type": "RSA2.",
+    "sign": "SHA256 with RSA over the other fields, sorted, in base64.",
+}
+UNIONPAY_FIELDS = {
+    "merId": "Our merchant number.",
+    "orderId": "The attempt's number, or the refund's.",
+    "txnTime": "With the number it names the transaction.",
+    "txnType": "01 payment; 31 void or 04 refund at the refunds' address.",
+    "txnAmt": "Fen.",
+    "queryId": "UnionPay's number of the transaction.",
+    "respCode": "00: it succeeded.",
+    "signPubKeyCert": "The certificate of the key that signed; its path must lead to a root we hold.",
+    "signature": "RSA over the hexadecimal SHA-256 of the other fields, sorted, in base64.",
+}
 GATEWAY_REFUSED = {"$ref": "#/components/responses/TooMany"}
 
 
 def callback_paths() -> dict[str, Json]:
     base = "/api/v1/callbacks"
     return {
+        f"{base}/alipay/payments": {"post": _alipay()},
         f"{base}/issuers/juhe": {"post": _issuer()},
+        f"{base}/unionpay/payments": {"post": _unionpay("unionpay_payment", "UnionPay: a trade was paid")},
+        f"{base}/unionpay/refunds": {"post": _unionpay("unionpay_refund", "UnionPay: a refund has ended")},
         f"{base}/wechat/payments": {"post": _wechat("wechat_payment", "WeChat Pay: a trade was paid")},
         f"{base}/wechat/refunds": {"post": _wechat("wechat_refund", "WeChat Pay: a refund has ended")},
     }
@@ -57,6 +85,8 @@ def callback_schemas() -> dict[str, Json]:
             "required": ["code"],
             "properties": {"code": {"enum": ["SUCCESS", "FAIL"]}, "message": text},
         },
+        "AlipayNotice": _form_schema(ALIPAY_FIELDS),
+        "UnionPayNotice": _form_schema(UNIONPAY_FIELDS),
         "IssuerNotice": {
             "type": "object",
             "required": ["sporder_id", "orderid", "sta", "sign"],
@@ -99,6 +129,57 @@ def _wechat(function: str, summary: str) -> Json:
         "responses": {
             "200": {"description": "Taken; it will not be sent again.", "content": answer},
             **{status: {"description": why, "content": either} for status, why in refused.items()},
+            "429": GATEWAY_REFUSED,
+        },
+    }
+
+
+def _form_schema(fields: Mapping[str, str]) -> Json:
+    """What we read of a form; the provider sends more."""
+    properties = {name: {"type": "string", "description": why} for name, why in fields.items()}
+    return {"type": "object", "required": list(fields), "properties": properties}
+
+
+CHANNEL_REFUSED = {
+    "400": "The notice cannot be read.",
+    "401": "The notice is not believed: signature, key or certificate.",
+    "403": "The notice belongs to another merchant, or to an attempt of another channel.",
+    "404": "There is no such order.",
+    "409": "The notice contradicts what is booked, or the order changed at the same moment.",
+    "503": "Not now; send it again.",
+}
+
+
+def _alipay() -> Json:
+    return _form_callback(
+        "alipay_payment", "Alipay: a trade was paid", "AlipayNotice", {"const": "success"}, {"const": "fail"}
+    )
+
+
+def _unionpay(function: str, summary: str) -> Json:
+    code = {"type": "string", "description": "The error's code."}
+    return _form_callback(function, summary, "UnionPayNotice", {"const": "ok"}, code)
+
+
+def _form_callback(function: str, summary: str, schema: str, taken: Json, refused: Json) -> Json:
+    """A provider that posts a form and reads our plain text or our status."""
+    either = {
+        "text/plain": {"schema": refused},
+        "application/json": {"schema": {"$ref": "#/components/schemas/Error"}},
+    }
+    form = {"application/x-www-form-urlencoded": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {
+        "operationId": function,
+        "tags": ["callbacks"],
+        "summary": summary,
+        "security": [],
+        "requestBody": {"required": True, "content": form},
+        "responses": {
+            "200": {
+                "description": "Taken; it will not be sent again.",
+                "content": {"text/plain": {"schema": taken}},
+            },
+            **{status: {"description": why, "content": either} for status, why in CHANNEL_REFUSED.items()},
             "429": GATEWAY_REFUSED,
         },
     }

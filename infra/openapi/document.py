@@ -13,14 +13,15 @@ Json = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMITTED = ROOT / "infra/openapi/openapi.json"
-OPEN = frozenset({"login", "refresh_session"})
-"""Functions that need no token: they give one."""
+OPEN = frozenset({"get_switches", "login", "refresh_session"})
+"""Functions that need no token: they give one, or tell what everybody may know."""
 NOT_OURS = frozenset({"HTTPValidationError", "ValidationError", "ResponseValidationError"})
 """Powertools' own error shapes; our handlers answer every refusal in the one shape of `Error`."""
 KEY = "Idempotency-Key"
 DESCRIPTION = (
-    "Fuel-card top-ups: log in, bind a card, place an order, pay it; the card is recharged and the order "
-    "tells its own story. Amounts are integer fen (1 CNY is 100 fen) unless they are called yuan; times are "
+    "Fuel-card top-ups: log in, bind a card, place an order, pay it by a channel of choice, by the best one "
+    "for the platform, or from the own balance; the card is recharged and the order tells its own story. "
+    "Amounts are integer fen (1 CNY is 100 fen) unless they are called yuan; times are "
     "RFC 3339 in UTC. "
     "A server fault (500) has the shape of every other error."
 )

@@ -1,4 +1,4 @@
-"""Three sets of books that must agree: our ledger, the channel's and the issuer's."""
+"""The books that must agree: our ledger and balances, the channels' and the issuer's."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,12 +10,11 @@ from octane.ledger.trial_balance import is_balanced, trial_balance
 from octane.store.items import Table
 from world.shop import Answer, Shop
 
-CHANNEL = "CHANNEL_RECEIVABLE:WECHAT"
 SINOPEC = "ISSUER_PAYABLE:SINOPEC"
 
 
 def entries(shop: Shop) -> list[Entry]:
-    return [entry_of(item) for item in shop.wiring.engine.items(Table.LEDGER)]
+    return [entry_of(item) for item in shop.wiring.engine.items(Table.LEDGER) if "legs" in item]
 
 
 def kinds(shop: Shop) -> list[str]:
@@ -29,12 +28,16 @@ def nets(shop: Shop) -> dict[str, int]:
 
 
 def assert_books_agree(shop: Shop) -> None:
-    """The ledger balances, and says of channel and issuer what they say themselves."""
+    """The ledger balances, and says of channels, customers' balances and issuer what they say themselves."""
     balances = trial_balance(entries(shop))
     assert is_balanced(balances)
     found = nets(shop)
-    totals = shop.world.wechat.get("/books")["totals"]
-    assert found.get(CHANNEL, 0) == totals["captured_fen"] - totals["refunded_fen"]
+    for channel in ("wechat", "alipay", "unionpay"):
+        totals = getattr(shop.world, channel).get("/books")["totals"]
+        receivable = found.get(f"CHANNEL_RECEIVABLE:{channel.upper()}", 0)
+        assert receivable == totals["captured_fen"] - totals["refunded_fen"], channel
+    owed = {account: -net for account, net in found.items() if account.startswith("WALLET:")}
+    assert owed == {account: sum(parts) for account, parts in wallets(shop).items() if sum(parts)}
     recharged: Counter[str] = Counter()
     for recharge in shop.world.issuer.get("/books")["recharges"]:
         if recharge["game_state"] == "1":
@@ -42,6 +45,32 @@ def assert_books_agree(shop: Shop) -> None:
             recharged[f"ISSUER_PAYABLE:{issuer}"] += recharge["amount_fen"]
     payable = {account: -net for account, net in found.items() if account.startswith("ISSUER_PAYABLE")}
     assert payable == dict(recharged)
+
+
+def wallets(shop: Shop) -> dict[str, tuple[int, int]]:
+    """Each customer's balance as its item says it: available and held, in fen."""
+    prefix = "BALANCE#"
+    return {
+        str(item["pk"]).removeprefix(prefix).rpartition("#")[0]: (int(item["available"]), int(item["held"]))  # type: ignore[arg-type]
+        for item in shop.wiring.engine.items(Table.LEDGER)
+        if str(item["pk"]).startswith(prefix)
+    }
+
+
+def holds(shop: Shop) -> list[str]:
+    """The state of each hold of a wallet's money, in the order of their attempts."""
+    items = [i for i in shop.wiring.engine.items(Table.LEDGER) if str(i["pk"]).startswith("HOLD#")]
+    return [str(item["state"]) for item in sorted(items, key=lambda item: str(item["pk"]))]
+
+
+def quota_used(shop: Shop) -> dict[str, int]:
+    """Fen of each channel's day that are used, over all its shards."""
+    found: Counter[str] = Counter()
+    for item in shop.wiring.engine.items(Table.ROUTING):
+        kind, _, rest = str(item["pk"]).partition("#")
+        if kind == "QUOTA":
+            found[rest.partition("#")[0]] += int(item["used"])  # type: ignore[arg-type]
+    return {channel: used for channel, used in found.items() if used}
 
 
 def due(shop: Shop) -> list[str]:
@@ -54,6 +83,7 @@ def assert_settled(shop: Shop) -> None:
     """Books agree, nobody waits for money, and nothing is left to do."""
     assert_books_agree(shop)
     assert due(shop) == []
+    assert all(held == 0 for _, held in wallets(shop).values())
     open_accounts = {"CUSTOMER_ADVANCE", "REFUND_PAYABLE", "UNEXPECTED_RECEIPTS"} & nets(shop).keys()
     assert open_accounts == set()
 

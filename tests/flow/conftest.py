@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from flow.customers import Customer, new_customer
-from flow.notices import Forger
+from flow.customers import Customer, new_customer, new_staff
+from flow.notices import AlipayForger, Forger, UnionPayForger
 from octane import wiring
 from octane.api.telemetry import logger
+from octane.kernel.caller import Role
 from simulators.client import World, running
 from simulators.keys import load_keys
 from simulators.server import Options
@@ -74,9 +75,27 @@ def ann(shop: Shop) -> Customer:
 
 
 @pytest.fixture
+def operator(shop: Shop) -> Customer:
+    """Staff who may grant refunds and set the routes."""
+    return new_staff(shop, Role.OPERATOR)
+
+
+@pytest.fixture
 def forger(shop: Shop, world_dir: Path) -> Forger:
     """Writes notices that WeChat Pay's own keys sign, whatever they say."""
     return Forger(load_keys(world_dir / "keys.json"), shop.inbox.url)
+
+
+@pytest.fixture
+def alipay(world_dir: Path) -> AlipayForger:
+    """Writes notices that Alipay's own key signs."""
+    return AlipayForger(load_keys(world_dir / "keys.json"))
+
+
+@pytest.fixture
+def unionpay(world_dir: Path) -> UnionPayForger:
+    """Writes notices that UnionPay's own key signs."""
+    return UnionPayForger(load_keys(world_dir / "keys.json"))
 
 
 @dataclass

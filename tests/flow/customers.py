@@ -51,6 +51,10 @@ class Customer:
     def pay(self, order_id: str, method: str = "WECHAT_JSAPI", key: str | None = None) -> Answer:
         return self.post(f"/orders/{order_id}/pay", {"method": method}, key)
 
+    def choose(self, order_id: str, key: str | None = None, **choice: object) -> Answer:
+        """Pay in any way: `platform=`, `method=`, `wallet_fen=`."""
+        return self.post(f"/orders/{order_id}/pay", choice, key)
+
     def start_paying(self, order_id: str) -> str:
         """Start a JSAPI payment; return the out_trade_no."""
         return self.shop.start_paying(self.token, order_id)
@@ -73,6 +77,22 @@ class Customer:
         assert self.shop.deliver().body == "success"
         self.shop.drain()
         return order_id
+
+    def top_up_wallet(self, amount: int) -> str:
+        """Fill the balance by a payment through WeChat; return the order's id."""
+        placed = self.post("/wallet/top-ups", {"amount_fen": amount})
+        assert placed.status == 201, placed
+        order_id = str(placed.body["order_id"])
+        self.pay_for(self.start_paying(order_id))
+        assert self.shop.deliver().status == 200
+        self.shop.drain()
+        assert self.state(order_id) == "SUCCEEDED"
+        return order_id
+
+    def wallet(self) -> tuple[int, int]:
+        """What the balance holds: available and set aside, in fen."""
+        view = self.get("/wallet").body
+        return view["available_fen"], view["held_fen"]
 
     def order(self, order_id: str) -> Answer:
         return self.get(f"/orders/{order_id}")

@@ -3,31 +3,45 @@ less; here the stories are played once more to see that nothing is granted and n
 
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from time import monotonic
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from flow import (
     test_cancel_seams,
+    test_channel_health,
     test_channel_modes,
+    test_channel_refunds,
+    test_channel_stories,
+    test_combined_payments,
+    test_failover,
     test_idempotency_keys,
     test_identity,
     test_issuer_notices,
+    test_out_of_reach,
     test_payment_seams,
     test_pushes,
+    test_quota,
     test_recharge_seams,
     test_refund_seams,
+    test_routed_payments,
+    test_routing_rules,
     test_stories,
+    test_switches,
     test_unexpected_payments,
     test_visibility,
+    test_wallet,
 )
 from flow.conftest import OpenShop
-from flow.customers import Customer, new_customer
+from flow.customers import Customer, new_customer, new_staff
 from flow.moves import finish, sqs
+from flow.routes import publish
+from flow.tills import TILLS, Till
 from octane.identity.users import user_key
+from octane.kernel.caller import Role
 from octane.notify.push import GoneError
 from world.shop import Shop, context
 from world.wired import GRANTED
@@ -44,21 +58,63 @@ PLAYED = (
     test_unexpected_payments,
     test_issuer_notices,
     test_channel_modes,
+    test_channel_stories,
+    test_channel_refunds,
     test_pushes,
     test_identity,
     test_idempotency_keys,
     test_visibility,
+    test_switches,
+    test_wallet,
+    test_combined_payments,
+    test_routed_payments,
+    test_failover,
+    test_out_of_reach,
+    test_channel_health,
+    test_quota,
+    test_routing_rules,
 )
+ROUTED = (test_routed_payments, test_failover, test_out_of_reach, test_channel_health)
+"""Their fixture publishes rules first."""
 PLATFORM_KEYS = ("dynamodb:Query", "ChannelsTable")
 """Read only when WeChat Pay signs with a certificate that the secret does not hold: any function that
 verifies."""
 
 
-def plain_tests(module: ModuleType) -> Iterator[Callable[[Shop, Customer], None]]:
-    """The module's tests that need a shop and a customer and nothing else."""
+PEOPLE = frozenset({"shop", "ann", "rich", "operator"})
+
+Play = Callable[[Shop, Customer], None]
+
+
+def plays_of(module: ModuleType) -> Iterator[Play]:
+    """The module's tests that need a shop and people, and perhaps a channel: then one play for each."""
     for name, test in vars(module).items():
-        if name.startswith("test_") and list(inspect.signature(test).parameters) == ["shop", "ann"]:
-            yield test
+        if name.startswith("test_") and callable(test):
+            wanted = set(inspect.signature(test).parameters)
+            if wanted <= PEOPLE | {"till"} and "shop" in wanted:
+                each = [{"till": till} for till in tills_of(test)] if "till" in wanted else [{}]
+                yield from (play_of(module, test, wanted, more) for more in each)
+
+
+def tills_of(test: Callable[..., None]) -> Iterable[Till]:
+    """The channels that the test names in its own parameters, or all."""
+    marks = getattr(test, "pytestmark", [])
+    return next((mark.args[1] for mark in marks if mark.args and mark.args[0] == "till"), TILLS)
+
+
+def play_of(module: ModuleType, test: Callable[..., None], wanted: set[str], more: dict[str, Any]) -> Play:
+    def play(shop: Shop, ann: Customer) -> None:
+        operator = new_staff(shop, Role.OPERATOR)
+        if module in ROUTED:
+            publish(shop, operator)
+        if module is test_quota:
+            test_quota.publish_limit(shop, operator)
+        if module is test_combined_payments or "rich" in wanted:
+            ann.top_up_wallet(8_000)
+        people = {"shop": shop, "ann": ann, "rich": ann, "operator": operator}
+        test(**{name: person for name, person in people.items() if name in wanted}, **more)
+
+    return play
 
 
 def the_rest(shop: Shop, ann: Customer) -> None:
@@ -94,7 +150,7 @@ def a_page_that_is_gone(shop: Shop, ann: Customer) -> None:
 
 def test_nothing_is_granted_that_is_never_used(open_shop: OpenShop) -> None:
     used: dict[str, set[Permission]] = defaultdict(set)
-    stories = [test for module in PLAYED for test in plain_tests(module)]
+    stories = [play for module in PLAYED for play in plays_of(module)]
     for play in (the_rest, a_refund_whose_notice_is_lost, a_page_that_is_gone, *stories):
         shop = open_shop()
         play(shop, new_customer(shop))

@@ -278,3 +278,30 @@ def test_reordered_callbacks_of_two_orders_do_not_mix(shop: Shop, ann: Customer)
     assert [ann.state(order) for order in orders] == ["SUCCEEDED", "SUCCEEDED"]
     assert [ann.order(order).body["captured_fen"] for order in orders] == [1_000, 2_000]
     assert_settled(shop)
+
+
+def test_an_order_read_half_way_through_a_transaction_is_read_again(
+    shop: Shop, ann: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a query that shows the order as paying, and not yet the attempt that came with it
+    order = ann.place()
+    ann.start_paying(order)
+    engine = shop.wiring.engine
+    whole = engine.query
+    torn = [2]
+
+    def query(asked: Any) -> Any:
+        page = whole(asked)
+        if torn[0]:
+            torn[0] -= 1
+            return page._replace(items=[i for i in page.items if not str(i["sk"]).startswith("ATTEMPT#")])
+        return page
+
+    monkeypatch.setattr(engine, "query", query)
+
+    # When
+    cancelled = ann.post(f"/orders/{order}/cancel")
+
+    # Then the open attempt is closed with the order, not forgotten
+    assert cancelled.status == 200
+    assert trades(shop) == {f"{order}P01": "CLOSED"}

@@ -8,7 +8,7 @@ from unit.routing.samples import DAY, NOON, WECHAT, quotas, request, row, rules_
 
 from octane.channels.port import PaymentMethod
 from octane.kernel.clock import MINUTE, SECOND, Instant
-from octane.kernel.money import MAX_FEN
+from octane.kernel.money import MAX_FEN, Fen
 from octane.routing.defaults import default_draft, default_rules
 from octane.routing.parsing import MAX_BYTES
 from octane.routing.publishing import (
@@ -19,6 +19,7 @@ from octane.routing.publishing import (
     publish,
     rules_of,
 )
+from octane.routing.reader import RulesUnknownError
 from octane.routing.router import Router
 from octane.routing.rules import (
     RulesInvalidError,
@@ -290,14 +291,25 @@ def test_a_table_that_does_not_answer_leaves_what_was_known(engine, router, publ
     assert len(calls) == 5, "one question, with the store's own tries; not one for each decision"
 
 
-def test_a_process_that_never_could_read_decides_by_the_safe_defaults(engine, store, clock, monkeypatch):
+def test_a_process_that_never_could_read_ignores_no_limit(engine, store, clock, monkeypatch):
+    # Given rules that a new process cannot read
     def throttled(keys):
         raise Throttled
 
+    read = engine.batch_get
     monkeypatch.setattr(engine, "batch_get", throttled)
     router = Router(store, clock)
-    assert router.decide(request()).winner is PaymentMethod.WECHAT_NATIVE
+
+    # Then every channel counts as well, and nothing is decided or reserved
     assert router.may_call(WECHAT)
+    with pytest.raises(RulesUnknownError):
+        router.decide(request())
+    with pytest.raises(RulesUnknownError):
+        router.commit_reserved(WECHAT, "A1", Fen(100), lambda *_: pytest.fail("committed"))
+
+    # And as soon as it can read, without waiting for the cache to be old
+    monkeypatch.setattr(engine, "batch_get", read)
+    assert router.decide(request()).winner is PaymentMethod.WECHAT_NATIVE
 
 
 def test_a_clock_that_was_set_back_does_not_freeze_what_is_known(router, published, clock):

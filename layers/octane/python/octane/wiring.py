@@ -74,8 +74,16 @@ class Wiring:
         return Store(DynamoDbEngine(self._client("dynamodb"), tables), self.nonces, pause)
 
     def channel_of(self, name: "ChannelName") -> "Channel":
-        """The client of a channel that calls out; each is built when it is first needed."""
-        channel: Channel = getattr(self, name.value.lower())
+        """The client of a channel that calls out; each is built when it is first needed.
+
+        Raises `ChannelUnavailableError` for one that is not set up.
+        """
+        from octane.channels.port import ChannelConfigError, ChannelUnavailableError
+
+        try:
+            channel: Channel = getattr(self, name.value.lower())
+        except ChannelConfigError:
+            raise ChannelUnavailableError from None
         return channel
 
     @cached_property

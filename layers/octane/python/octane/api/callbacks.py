@@ -82,7 +82,10 @@ def _read(event: dict[str, Any]) -> Callback:
     body = event.get("body") or ""
     if len(body) > MAX_BODY:
         raise CallbackInvalidError
-    raw = base64.b64decode(body) if event.get("isBase64Encoded") else body.encode()
+    try:
+        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except ValueError:  # no base64, or half a character: nothing that a provider sends
+        raise CallbackInvalidError from None
     headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
     return Callback(headers, raw)
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from octane.kernel.clock import Instant
-from octane.kernel.errors import OctaneError
+from octane.kernel.errors import OctaneError, UnavailableError
 from octane.kernel.money import Fen
 
 
@@ -161,6 +161,17 @@ class RefundReport(NamedTuple):
     finished_at: Instant | None
     source: str
     """`notice`, `query` or `answer`."""
+
+
+class ChannelUnavailableError(UnavailableError):
+    """Nothing left us; the same request may be sent again."""
+
+    code = "CHANNEL_UNAVAILABLE"
+
+
+class ChannelConfigError(ValueError):
+    """A channel's secret or settings are missing or malformed; the message names the setting, never its
+    value."""
 
 
 class NoticeRefusedError(OctaneError):

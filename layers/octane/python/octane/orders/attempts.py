@@ -31,12 +31,6 @@ class PaymentRefusedError(OctaneError):
     summary = "The payment channel refused; nothing was taken, choose another way to pay."
 
 
-class ChannelUnavailableError(UnavailableError):
-    """Nothing left us; the same request may be sent again."""
-
-    code = "CHANNEL_UNAVAILABLE"
-
-
 class PaymentUnknownError(UnavailableError):
     """The channel may hold the trade; the same request, sent again, continues it under the same number."""
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from octane.channels.port import (
     NOT_SENT,
     ChannelName,
+    ChannelUnavailableError,
     PaymentMethod,
     PaymentRequest,
     Prepared,
@@ -25,7 +26,6 @@ from octane.kernel.ids import derive_id, digest_of
 from octane.kernel.money import Fen
 from octane.orders.access import own_order
 from octane.orders.attempts import (
-    ChannelUnavailableError,
     PaymentInProgressError,
     PaymentRefusedError,
     PaymentUnknownError,
@@ -40,7 +40,7 @@ from octane.orders.records import advance, attempt_key, change_attempt, item_of
 from octane.orders.routes import Chosen, choose, is_callable, kept_waiting, reserve_and_commit, tell
 from octane.orders.states import AttemptStatus, Event, OrderKind, OrderState
 from octane.orders.wallet import pay_from_wallet
-from octane.store.store import until_settled
+from octane.store.store import CommitUnknownError, until_settled
 from octane.store.writes import Absent, Put
 
 MAX_ATTEMPTS = 99
@@ -110,7 +110,9 @@ def _pay(deps: Deps, caller: Caller, order_id: str, choice: Choice, key: str) ->
             raise PaymentUnknownError if isinstance(refusal, ChannelSilentError) else refusal from None
     if choice.method is PaymentMethod.WALLET_BALANCE:
         return _pay_from_wallet(deps, dossier, choice, key)
-    return _start(deps, caller, dossier, choice, key, [known.method.channel for known in mine])
+    # who could not be reached has not been tried
+    tried = [known.method.channel for known in mine if known.reference != NOT_SENT]
+    return _start(deps, caller, dossier, choice, key, tried)
 
 
 def _check(choice: Choice, caller: Caller, dossier: Dossier) -> None:
@@ -135,15 +137,15 @@ def _digest(choice: Choice) -> str:
 
 
 def _replayed(mine: list[Attempt], choice: Choice) -> Attempt | None:
-    """The attempt that this key opened last: a named way that ended without a payment answers its key for
-    ever, a routed one may go on elsewhere."""
+    """The attempt that this key opened last: a named way that was refused or closed answers its key for ever,
+    one that never left may be tried again, and a routed one may go on elsewhere."""
     if not mine:
         return None
     if mine[-1].request_digest != _digest(choice):
         raise KeyReusedError
     if mine[-1].status not in ENDED:
         return mine[-1]
-    if choice.method is not None:
+    if choice.method is not None and mine[-1].reference != NOT_SENT:
         raise PaymentRefusedError("This attempt ended without a payment; send a new key to try again.")
     return None
 
@@ -206,13 +208,13 @@ def _start(
             return _prepared(deps, dossier, attempt, outcome, latency_ms)
         if isinstance(outcome, Unknown):
             raise PaymentUnknownError
-        if choice.method is not None and outcome.code == NOT_SENT:
-            raise ChannelUnavailableError
         ended, writes = end_unpaid(
             dossier.order, attempt, AttemptStatus.REFUSED, deps.clock.now(), outcome.code
         )
         deps.store.commit(*writes)
         if choice.method is not None:
+            if outcome.code == NOT_SENT:
+                raise ChannelUnavailableError
             raise PaymentRefusedError(f"{PaymentRefusedError.summary} ({outcome.code})")
         dossier, tried = with_attempt(dossier, ended), [*tried, attempt.method.channel]
 
@@ -322,7 +324,10 @@ def _prepared(
     """Store the channel's answer, unless somebody (a callback, a second tap) has moved the attempt
     meanwhile; then, once for the attempt, count the success."""
     attempt = old._replace(status=AttemptStatus.PREPARED, reference=answer.reference)
-    deps.store.commit(change_attempt(old, attempt))
+    try:
+        deps.store.commit(change_attempt(old, attempt))
+    except CommitUnknownError:  # once more: if it is there, this meets it and all is read again
+        deps.store.commit(change_attempt(old, attempt))
     tell(deps, attempt, answer, latency_ms)
     return StartedPayment(with_attempt(dossier, attempt), attempt, _parameters(deps, attempt))
 

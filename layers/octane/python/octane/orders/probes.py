@@ -1,6 +1,7 @@
 """Whether a sick channel is well again (PY6): asked on schedule, never with a customer's payment."""
 
 from octane.channels.port import Trade, Unknown
+from octane.kernel.errors import OctaneError
 from octane.kernel.ids import derive_id
 from octane.orders.deps import Deps
 from octane.routing.decisions import Outcome
@@ -18,7 +19,10 @@ def probe_channels(deps: Deps) -> list[str]:
         number = derive_id("T", "probe", record.channel.value, str(record.version)) + "P00"
         if not deps.router.claim_probe(record.channel, number):
             continue
-        answer = deps.channel_of(record.channel).query(Trade(number, now, now))
+        try:
+            answer = deps.channel_of(record.channel).query(Trade(number, now, now))
+        except OctaneError as error:  # not set up, say: it must not keep the others from being asked
+            answer = Unknown(error.code)
         outcome = Outcome.OK
         if isinstance(answer, Unknown):
             outcome = Outcome.TIMEOUT if answer.no_answer else Outcome.CHANNEL_ERROR

@@ -29,7 +29,17 @@ from octane.orders.model import (
 from octane.orders.states import NEXT, AttemptStatus, Event, Queue
 from octane.store.items import Item, Key, Query, Table, Value, due_shard
 from octane.store.store import Store
-from octane.store.writes import Absent, Condition, Is, Missing, Put, Update, Write, all_of
+from octane.store.writes import (
+    Absent,
+    ChangedMeanwhileError,
+    Condition,
+    Is,
+    Missing,
+    Put,
+    Update,
+    Write,
+    all_of,
+)
 
 Record = TypeVar("Record", Order, Attempt, Refund, Step)
 
@@ -114,7 +124,21 @@ def load_with_steps(store: Store, order_id: str) -> Dossier:
     return _dossier(store, order_id, "STEP~")
 
 
+TORN_READS = 3
+
+
 def _dossier(store: Store, order_id: str, last: str) -> Dossier:
+    """Read until it is whole: a query may meet a transaction half way and show the order without the attempt
+    (or refund) that came with it, and nobody must act on that."""
+    for _ in range(TORN_READS):
+        dossier = _read(store, order_id, last)
+        order = dossier.order
+        if (len(dossier.attempts), len(dossier.refunds)) == (order.attempt_no, order.refund_no):
+            return dossier
+    raise ChangedMeanwhileError
+
+
+def _read(store: Store, order_id: str, last: str) -> Dossier:
     items = list(store.scan_pages(Query(Table.ORDERS, order_id, "#", last)))
     if not items or items[0]["sk"] != "#ORDER":
         raise OrderNotFoundError

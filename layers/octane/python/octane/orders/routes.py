@@ -4,10 +4,17 @@ transaction, and what calls showed told back."""
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from octane.channels.port import NOT_SENT, ChannelName, PaymentMethod, Prepared, Refused, Unknown
+from octane.channels.port import (
+    NOT_SENT,
+    ChannelName,
+    ChannelUnavailableError,
+    PaymentMethod,
+    Prepared,
+    Refused,
+    Unknown,
+)
 from octane.kernel.caller import Caller
 from octane.kernel.money import Fen
-from octane.orders.attempts import ChannelUnavailableError
 from octane.orders.deps import Deps
 from octane.orders.model import Attempt, Order
 from octane.routing.decisions import Decision, Outcome, RouteRequest
@@ -46,6 +53,7 @@ def choose(
     if method is not None:
         if not is_callable(deps, method.channel):
             raise ChannelUnavailableError
+        deps.channel_of(method.channel)  # one that cannot be built must not get an attempt
         yield Chosen(method)
         return
     request = RouteRequest(
@@ -59,8 +67,21 @@ def choose(
         decision = deps.router.decide(request)
         if decision.winner is None:
             return
+        if not _is_built(deps, decision.winner.channel):
+            request = request._replace(tried=(*request.tried, decision.winner.channel))
+            continue
         yield Chosen(decision.winner, decision)
         request = request._replace(exhausted=(*request.exhausted, decision.winner.channel))
+
+
+def _is_built(deps: Deps, channel: ChannelName) -> bool:
+    """Whether there is a client of the channel: it takes a contract and its keys."""
+    try:
+        deps.channel_of(channel)
+    except ChannelUnavailableError:
+        deps.signals.count("ChannelUnconfigured", channel=channel.value)
+        return False
+    return True
 
 
 def reserve_and_commit(

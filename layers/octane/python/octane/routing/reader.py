@@ -18,6 +18,12 @@ from octane.store.store import Store
 CACHE_MS = 5 * SECOND
 
 
+class RulesUnknownError(UnavailableError):
+    """Definite: nothing was begun. Limits that cannot be read are not ignored."""
+
+    code = "RULES_UNKNOWN"
+
+
 class Snapshot(NamedTuple):
     """All that a decision needs, as last read. It may be old: nothing about money is decided by it alone."""
 
@@ -28,6 +34,8 @@ class Snapshot(NamedTuple):
     used: Mapping[ChannelName, tuple[int, ...]]
     """Fen used in each shard of each channel's quota; a channel is left out while nothing is known."""
     read_at: Instant
+    is_known: bool = True
+    """False as long as the rules in force could never be read."""
     problem: str = ""
     """Why this is not what the table says: an error's code."""
 
@@ -50,6 +58,16 @@ class HealthReader:
         if known is None or abs(now - known.read_at) >= self._cache_ms:  # a clock may also be set back
             known = self._known = self._read(known or _nothing_known(now), now)
         return known
+
+    def known(self) -> Snapshot:
+        """The same for who is about to decide about money by it: quotas must not fail open. Reads again at
+        once when the rules could not be read yet; raises `RulesUnknownError`."""
+        found = self.snapshot()
+        if not found.is_known:
+            found = self._known = self._read(found, self._clock.now())
+        if not found.is_known:
+            raise RulesUnknownError
+        return found
 
     def record(self, channel: ChannelName) -> ChannelRecord:
         return self.snapshot().records.get(channel) or ChannelRecord(channel)
@@ -98,13 +116,14 @@ class HealthReader:
                 if rules.quota(channel, day) == plan
             },
             read_at=now,
+            is_known=known.is_known or not problem,
             problem=problem,
         )
 
 
 def _nothing_known(now: Instant) -> Snapshot:
     records = {channel: ChannelRecord(channel) for channel in OUTSIDE}
-    return Snapshot(default_rules(), records, beijing_day(now), {}, now)
+    return Snapshot(default_rules(), records, beijing_day(now), {}, now, is_known=False)
 
 
 def _rules(known: RuleSet, item: Item | None) -> tuple[RuleSet, str]:

@@ -40,7 +40,7 @@ class Router:
 
     def decide(self, request: RouteRequest) -> Decision:
         """Choose a method, or none; the decision is to be stored with the attempt (`stored.to_json`)."""
-        now, known = self._clock.now(), self.snapshot()
+        now, known = self._clock.now(), self._reader.known()
         day = beijing_day(now)
         left = {
             channel: left_of(plan, used)
@@ -87,7 +87,7 @@ class Router:
 
         Raises `QuotaExhaustedError` when there is no room; see `quota.commit_reserved`.
         """
-        now, known = self._clock.now(), self.snapshot()
+        now, known = self._clock.now(), self._reader.known()
         day = beijing_day(now)
         plan = known.rules.quota(channel, day)
         if plan is None:

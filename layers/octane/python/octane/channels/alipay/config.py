@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from octane.channels.port import ChannelConfigError
+
 GATEWAY_PATH = "/gateway.do"
 TIMEOUT_SECONDS = 3.0
 
 
-class AlipayConfigError(ValueError):
+class AlipayConfigError(ChannelConfigError):
     """A setting that is missing or malformed; the message names the setting and never its value."""
 
 

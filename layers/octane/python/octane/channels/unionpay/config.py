@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from octane.channels.port import ChannelConfigError
+
 UNIONPAY_NAME = "中国银联股份有限公司"
 """The organisation that a signing certificate must name in production."""
 CHANNEL_TYPES = frozenset({"07", "08"})
 
 
-class UnionPayConfigError(ValueError):
+class UnionPayConfigError(ChannelConfigError):
     """A setting that is missing or malformed; the message names the setting and never its value."""
 
 

@@ -16,6 +16,7 @@ from octane.channels.unionpay.messages import (
 )
 from octane.wire import rsa
 from octane.wire.http import NoAnswerError, NotSentError, Transport
+from octane.wire.rsa import KeyUnreadableError
 
 VERSION = "5.1.0"
 RSA_SIGNED = "01"
@@ -86,7 +87,10 @@ class Exchange:
 
     def call(self, url: str, fields: Fields) -> Answer | NotSent | Unknown:
         """Sign and send; believe the answer only if its signature verifies."""
-        request = signed(self.config, fields)
+        try:
+            request = signed(self.config, fields)
+        except KeyUnreadableError as error:
+            return NotSent(str(error))
         headers = {"accept": "*/*", "content-type": FORM, "user-agent": "octane/1"}
         try:
             response = self.transport.send("POST", url, headers, write_form(request), self.config.timeout_s)

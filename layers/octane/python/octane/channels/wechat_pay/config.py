@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from octane.channels.port import ChannelConfigError
+
 API_KEY_BYTES = 32
 
 
-class WechatPayConfigError(ValueError):
+class WechatPayConfigError(ChannelConfigError):
     """A setting that is missing or malformed; the message names the setting and never its value."""
 
 

@@ -13,6 +13,7 @@ from octane.kernel.clock import SECOND, Clock
 from octane.kernel.errors import OctaneError
 from octane.kernel.ids import Nonces
 from octane.wire.http import NoAnswerError, NotSentError, Response, Transport
+from octane.wire.rsa import KeyUnreadableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Exchange(NamedTuple):
         """Send, then believe the answer only if its signature verifies, whatever its status says."""
         try:
             response = self.send(method, target, body)
-        except NotSentError as error:
+        except (NotSentError, KeyUnreadableError) as error:
             return NotSent(str(error))
         except NoAnswerError as error:
             return Unknown(f"NO_ANSWER {error}", no_answer=True)
