@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+DECISIONS := .local/routing-decisions.json
 PATHS := layers/octane/python:functions:infra
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-annotate --no-header
@@ -11,11 +12,12 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-ver
 export AWS_DEFAULT_REGION := us-east-1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup run demo up test lint types imports template unit e2e bench sim sim-mutants openapi sam lock clean
+.PHONY: help setup run demo route-replay up test lint types imports template unit e2e bench sim sim-mutants openapi sam lock clean
 
 help:
 	@echo "make run      set up, start everything here, play the main job, stay up"
 	@echo "make demo     the same, then stop; fails unless every story ended as told and all books match"
+	@echo "make route-replay  decide every routing decision of the last demo again; RULES=… tries a draft on them"
 	@echo "make up       only start everything here and stay up"
 	@echo "make test     set up and run every check: lint, types, imports, template, tests, end to end"
 	@echo "make bench    cost of each operation: CPU, AWS calls, read and write units"
@@ -43,6 +45,12 @@ run: setup
 
 demo: setup
 	@PYTHONPATH=$(PATHS) $(BIN)/python -m demo
+
+$(DECISIONS):
+	@$(MAKE) --no-print-directory demo
+
+route-replay: setup $(DECISIONS)
+	@PYTHONPATH=$(PATHS) $(BIN)/python -m demo.route_replay $(DECISIONS) $(if $(RULES),--rules '$(RULES)')
 
 up: setup
 	@PYTHONPATH=infra $(BIN)/python -m local up

@@ -12,7 +12,7 @@ app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entr
 
 @app.post("/api/v1/routing/rules", summary="Put new routing rules in force (staff)", status_code=201)
 def publish_rules(body: PublishRulesBody) -> RulesView:
-    return RulesView.of(rules.publish_rules(deps(), entry.caller(app), body.rules))
+    return RulesView.of(rules.publish_rules(deps(), entry.caller(app), body.rules, body.based_on))
 
 
 handler = entry.lambda_entry(app)

@@ -1,2 +1,2 @@
-"""The main job, played in front of you: customers, a channel and an issuer that misbehave, and the books
+"""The main job, played in front of you: customers, channels and an issuer that misbehave, and the books
 after."""

@@ -12,7 +12,8 @@ import sys
 import time
 from pathlib import Path
 
-from demo.performance import SETTINGS, SIMULATOR_OPTIONS, perform, read_books, tick
+from demo.decisions import NAME, save
+from demo.performance import SETTINGS, SIMULATOR_OPTIONS, perform, read_books, read_decisions, tick
 from demo.report import report
 from local.world import ROOT, LocalOctane
 
@@ -55,9 +56,10 @@ def _run(chosen: argparse.Namespace) -> int:
     with octane:
         began = time.monotonic()
         told = asyncio.run(perform(octane, say))
-        books = read_books(octane)
+        books, routing = read_books(octane), read_decisions(octane)
+        save(routing, chosen.directory / NAME)
         seconds = round(time.monotonic() - began, 1)
-        report(told, books, say)
+        report(told, books, routing, say)
         passed = sum(not one.error for one in told)
         result = {
             "stories": len(told),
@@ -65,6 +67,8 @@ def _run(chosen: argparse.Namespace) -> int:
             "ledger_balanced": books.ledger_balanced,
             "channel_books_match": books.channel_books_match,
             "issuer_books_match": books.issuer_books_match,
+            "wallets_match": books.wallets_match,
+            "decisions": len(routing.decisions),
             "seconds": seconds,
         }
         good = passed == len(told) and not books.differences and books.ledger_balanced

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Self
 from uuid import uuid4
 
@@ -11,6 +12,7 @@ from aiohttp import ClientSession, ClientTimeout, WSMsgType
 
 STORY_SECONDS = 75.0
 LOOK_SECONDS = 0.4
+AT_ONCE = 3
 
 Json = dict[str, Any]
 
@@ -41,13 +43,26 @@ class Company:
 
 @dataclass
 class Stage:
-    """What every story needs: the address of Octane, both companies, and somewhere to tell progress."""
+    """What every story needs: the address of Octane, the companies, the operator who sets the routing rules,
+    and somewhere to tell progress."""
 
     session: ClientSession
     url: str
     wechat: Company
+    alipay: Company
+    unionpay: Company
     issuer: Company
     tell: Callable[[str, str], None]
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    """Each call at once is one more process that the embedded AWS starts, and this machine has few cores."""
+    opening: "asyncio.Task[Customer] | None" = None
+    """Ends when the operator has put the rules of the day in force."""
+
+    async def rules_in_force(self) -> "Customer":
+        """Wait for the rules of the day; return the operator."""
+        if self.opening is None:
+            raise StoryError("nobody sets the routing rules")
+        return await asyncio.shield(self.opening)
 
 
 @dataclass
@@ -62,11 +77,15 @@ class Customer:
     pushed: list[Json] = field(default_factory=list)
     _listening: asyncio.Task[None] | None = None
 
-    async def arrive(self, card: str) -> Self:
-        """Log in, bind the phone and the card, open the WebSocket."""
+    async def log_in(self) -> None:
+        """Log in, again for a fresh token."""
         login = {"provider": "WECHAT", "code": f"code-{self.name}"}
         session = await self.call("POST", "/sessions", login)
         self.token, self.user_id = session["access_token"], session["user"]["user_id"]
+
+    async def arrive(self, card: str) -> Self:
+        """Log in, bind the phone and the card, open the WebSocket."""
+        await self.log_in()
         await self.call("POST", "/me/phone", {"code": "phone-13800138000"})
         bound = await self.call("POST", "/cards", {"number": card, "holder_name": "张三"})
         self.card_id = bound["card_id"]
@@ -85,10 +104,16 @@ class Customer:
         self.stage.tell(self.name, f"placed {amount_fen / 100:.2f} CNY → {order['state']}")
         return str(order["order_id"])
 
-    async def start_paying(self, order_id: str) -> str:
-        started = await self.call("POST", f"/orders/{order_id}/pay", {"method": "WECHAT_JSAPI"})
-        self.stage.tell(self.name, f"payment prepared → {started['order']['state']}")
-        return str(started["payment"]["out_trade_no"])
+    async def start_paying(self, order_id: str, **choice: object) -> Json:
+        """Start a payment in the mini-program, unless `choice` names another way; return its parameters."""
+        asked = choice if choice.keys() & {"method", "platform"} else {"method": "WECHAT_JSAPI", **choice}
+        started = await self.call("POST", f"/orders/{order_id}/pay", asked)
+        return self.told_how_to_pay(started)
+
+    def told_how_to_pay(self, started: Json) -> Json:
+        payment: Json = started["payment"]
+        self.stage.tell(self.name, f"{payment['method']} prepared → {started['order']['state']}")
+        return payment
 
     async def order(self, order_id: str) -> Json:
         return await self.call("GET", f"/orders/{order_id}")
@@ -115,15 +140,23 @@ class Customer:
         self.stage.tell(self.name, f"told by push: {event}")
 
     async def call(self, method: str, path: str, body: Json | None = None) -> Json:
-        headers = {"Idempotency-Key": uuid4().hex}
+        status, content = await self.answer(method, path, body)
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise StoryError(f"{method} {path} answered {status}: {content}")
+        return content
+
+    async def answer(
+        self, method: str, path: str, body: Json | None = None, key: str = ""
+    ) -> tuple[int, Json]:
+        """The status and the body, whatever they are. The same `key` again is the same request again."""
+        headers = {"Idempotency-Key": key or uuid4().hex}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         url = f"{self.stage.url}/api/v1{path}"
-        async with self.stage.session.request(method, url, json=body, headers=headers) as answer:
+        request = self.stage.session.request(method, url, json=body, headers=headers)
+        async with self.stage.gate, request as answer:
             content: Json = await answer.json(content_type=None)
-            if not answer.ok:
-                raise StoryError(f"{method} {path} answered {answer.status}: {content}")
-            return content
+            return answer.status, content
 
     async def _listen(self, opened: asyncio.Event) -> None:
         url = f"{self.stage.url.replace('http', 'ws', 1)}/ws?token={self.token}"

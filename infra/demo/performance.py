@@ -1,18 +1,33 @@
-"""Play all stories at once on a running Octane, and hold the three sides' books together afterwards."""
+"""Play all stories at once on a running Octane, and hold all sides' books together afterwards."""
 
 import asyncio
 import time
 from collections.abc import Callable
 from typing import Any
 
-from demo.books import Comparison, compare, read_entries
+from demo.books import (
+    Comparison,
+    alipay_books,
+    compare,
+    read_entries,
+    read_wallets,
+    unionpay_books,
+    wechat_books,
+)
 from demo.customer import Company, Customer, Stage, StoryError, new_session
+from demo.decisions import Routing, read_routing
 from demo.report import Told
+from demo.staff import open_the_day, promoter
 from demo.stories import STORIES, Story, play
 from local.world import LocalOctane
 
-SETTINGS = {"OrderSeconds": "12", "PaymentQuerySeconds": "3", "RechargeQuerySeconds": "3"}
-"""Shortened deadlines, in seconds: on AWS the defaults are 15 minutes and one minute."""
+SETTINGS = {
+    "OrderSeconds": "40",
+    "PaymentQuerySeconds": "3",
+    "RechargeQuerySeconds": "3",
+    "RoutingCacheMs": "500",
+}
+"""Shortened times: on AWS the defaults are 15 minutes, one minute, and 5 seconds for the routing rules."""
 TICK_SECONDS = 2.0
 WIDTH = 10
 SIMULATOR_OPTIONS = ("--time-factor", "0.05")
@@ -31,10 +46,12 @@ async def perform(octane: LocalOctane, say: Say) -> list[Told]:
 
     async with new_session() as session:
         stage = _stage(session, octane, tell)
+        promote = promoter(octane.client("dynamodb"), octane.outputs["IdentityTableName"])
+        stage.opening = asyncio.create_task(open_the_day(stage, promote))
         clock = asyncio.create_task(tick(octane))
         told = await asyncio.gather(*(_tell(story, stage) for story in STORIES))
         clock.cancel()
-        await asyncio.gather(clock, return_exceptions=True)
+        await asyncio.gather(clock, stage.opening, return_exceptions=True)
     return list(told)
 
 
@@ -42,8 +59,7 @@ async def _tell(story: Story, stage: Stage) -> Told:
     try:
         order_id = await play(story, stage)
         reader = Customer(stage, story.name)
-        login = {"provider": "WECHAT", "code": f"code-{story.name}"}
-        reader.token = (await reader.call("POST", "/sessions", login))["access_token"]
+        await reader.log_in()
         order = await reader.order(order_id)
     except (StoryError, TimeoutError, OSError) as error:
         stage.tell(story.name, f"✗ {error}")
@@ -63,13 +79,31 @@ async def tick(octane: LocalOctane) -> None:
 
 
 def _stage(session: Any, octane: LocalOctane, tell: Any) -> Stage:
-    wechat = Company(session, octane.simulators.wechat_url)
-    issuer = Company(session, octane.simulators.issuer_url)
-    return Stage(session, octane.url, wechat, issuer, tell)
+    simulators = octane.simulators
+    return Stage(
+        session,
+        octane.url,
+        wechat=Company(session, simulators.wechat_url),
+        alipay=Company(session, simulators.alipay_url),
+        unionpay=Company(session, simulators.unionpay_url),
+        issuer=Company(session, simulators.issuer_url),
+        tell=tell,
+    )
 
 
 def read_books(octane: LocalOctane) -> Comparison:
-    entries = read_entries(octane.client("dynamodb"), octane.outputs["LedgerTableName"])
-    return compare(
-        entries, octane.simulators.wechat("GET", "/books"), octane.simulators.issuer("GET", "/books")
-    )
+    dynamodb, table = octane.client("dynamodb"), octane.outputs["LedgerTableName"]
+    simulators = octane.simulators
+    channels = {
+        "WECHAT": wechat_books(simulators.wechat("GET", "/books")),
+        "ALIPAY": alipay_books(simulators.alipay("GET", "/books")),
+        "UNIONPAY": unionpay_books(simulators.unionpay("GET", "/books")),
+    }
+    issuer, wallets = simulators.issuer("GET", "/books"), read_wallets(dynamodb, table)
+    return compare(read_entries(dynamodb, table), channels, issuer, wallets)
+
+
+def read_decisions(octane: LocalOctane) -> Routing:
+    outputs = octane.outputs
+    dynamodb = octane.client("dynamodb")
+    return read_routing(dynamodb, outputs["OrdersTableName"], outputs["RoutingTableName"])

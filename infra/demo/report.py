@@ -1,12 +1,19 @@
-"""What is printed after the stories: each order's timeline, the trial balance, and where books differ."""
+"""What is printed after the stories: each order's timeline, the routing decisions, the trial balance, and
+where books differ."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo.books import Comparison
 from demo.customer import Json
+from demo.decisions import Routing
 from demo.stories import Story
 from octane.kernel.money import format_yuan
+from octane.routing.decisions import Decision, Exclusion
+
+Say = Callable[[str], None]
+TOLD = {Exclusion.TRIED, Exclusion.CIRCUIT_OPEN, Exclusion.COOLING_DOWN, Exclusion.QUOTA_EXHAUSTED}
+"""What speaks of a channel's day; the other exclusions are the rules' own."""
 
 
 @dataclass
@@ -18,7 +25,7 @@ class Told:
     error: str = ""
 
 
-def report(told: list[Told], books: Comparison, say: Callable[[str], None]) -> None:
+def report(told: list[Told], books: Comparison, routing: Routing, say: Say) -> None:
     say("\nWhat happened to each order")
     for one in told:
         say(f"\n  {'✗' if one.error else '✓'} {one.story.title}" + (f": {one.error}" if one.error else ""))
@@ -26,6 +33,26 @@ def report(told: list[Told], books: Comparison, say: Callable[[str], None]) -> N
             moved = f"{step['source'] or '·'} → {step['target']}"
             when, why = step["at"][11:23], step["because"][:44]
             say(f"      {when}  {step['event']:<16} {moved:<24} {step['by']:<9} {why}")
+    say("\nWhy each routed payment went where it went\n")
+    for decision in sorted(routing.decided(), key=lambda decision: decision.decided_at):
+        say(_route(decision))
+    _trial_balance(books, say)
+
+
+def _route(decision: Decision) -> str:
+    request, winner = decision.request, decision.winner or "nowhere"
+    left_out = [
+        f"{candidate.method.channel.value} {candidate.excluded.value}"
+        for candidate in decision.candidates
+        if candidate.excluded in TOLD
+    ]
+    without = f"; not {', '.join(left_out)}" if left_out else ""
+    asked = f"{request.platform.value} {format_yuan(request.amount)}"
+    why = f"{decision.reason.value} by version {decision.rules_version}"
+    return f"  {request.attempt_no}  {asked:<20} → {winner:<14} {why}{without}"
+
+
+def _trial_balance(books: Comparison, say: Say) -> None:
     say(f"\n{'Trial balance (CNY)':<32}{'debit':>13}{'credit':>13}{'net':>13}")
     for balance in books.balances:
         say(_line(balance.account, balance.debit, balance.credit))
@@ -35,7 +62,7 @@ def report(told: list[Told], books: Comparison, say: Callable[[str], None]) -> N
     for difference in books.differences:
         say(f"  ✗ {difference}")
     if not books.differences:
-        say("  The channel's and the issuer's own books agree.\n")
+        say("  The channels' and the issuer's own books agree, and the wallets' balances.\n")
 
 
 def _line(name: str, debit: int, credit: int) -> str:

@@ -1,9 +1,11 @@
-"""The six stories. Each returns the id of its order, or raises `StoryError`."""
+"""The nine stories. Each returns the id of its order, or raises `StoryError`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from demo.customer import Customer, Json, Stage, StoryError
+from demo.channel_stories import channel_dies, combined_refused, quota_exhausted
+from demo.checks import is_in, must, must_be_proven_by, pay, refunded
+from demo.customer import Customer, Stage, StoryError
 
 SINOPEC = "100011{:013d}"
 PETROCHINA = "90{:014d}"
@@ -17,9 +19,14 @@ class Story:
     play: Callable[[Customer], Awaitable[str]]
 
 
+async def start_paying(person: Customer, order_id: str) -> str:
+    """In the mini-program, with WeChat Pay; return the number of the payment."""
+    return str((await person.start_paying(order_id))["out_trade_no"])
+
+
 async def paid_and_recharged(person: Customer) -> str:
     order_id = await person.place(10_000)
-    trade = await person.start_paying(order_id)
+    trade = await start_paying(person, order_id)
     await pay(person, trade)
     order = await person.until(order_id, "SUCCEEDED", is_in("SUCCEEDED"))
     must(order, captured_fen=10_000, refunded_fen=0)
@@ -30,7 +37,7 @@ async def paid_and_recharged(person: Customer) -> str:
 
 async def issuer_refuses(person: Customer) -> str:
     order_id = await person.place(20_000)
-    trade = await person.start_paying(order_id)
+    trade = await start_paying(person, order_id)
     await person.stage.issuer.do("/rules", operation="submit", effect="fail", count=1, key=f"{order_id}R01")
     await pay(person, trade)
     order = await person.until(order_id, "FAILED and refunded", refunded)
@@ -41,7 +48,7 @@ async def issuer_refuses(person: Customer) -> str:
 
 async def never_paid(person: Customer) -> str:
     order_id = await person.place(30_000)
-    await person.start_paying(order_id)
+    await start_paying(person, order_id)
     order = await person.until(order_id, "CLOSED", is_in("CLOSED"))
     must(order, captured_fen=0, reason="EXPIRED")
     return order_id
@@ -49,7 +56,7 @@ async def never_paid(person: Customer) -> str:
 
 async def paid_after_close(person: Customer) -> str:
     order_id = await person.place(40_000)
-    trade = await person.start_paying(order_id)
+    trade = await start_paying(person, order_id)
     await person.until(order_id, "CLOSED", is_in("CLOSED"))
     await pay(person, trade, late=True)
     order = await person.until(order_id, "the refund", refunded)
@@ -61,7 +68,7 @@ async def paid_after_close(person: Customer) -> str:
 
 async def callback_lost(person: Customer) -> str:
     order_id = await person.place(50_000)
-    trade = await person.start_paying(order_id)
+    trade = await start_paying(person, order_id)
     await person.stage.wechat.do("/rules", operation="payment_notice", effect="lose", key=trade)
     await pay(person, trade)
     order = await person.until(order_id, "SUCCEEDED", is_in("SUCCEEDED"))
@@ -72,7 +79,7 @@ async def callback_lost(person: Customer) -> str:
 async def issuer_answer_lost(person: Customer) -> str:
     order_id = await person.place(60_000)
     number = f"{order_id}R01"
-    trade = await person.start_paying(order_id)
+    trade = await start_paying(person, order_id)
     await person.stage.issuer.do("/rules", operation="submit", effect="drop_after", count=1, key=number)
     await person.stage.issuer.do("/rules", operation="recharge_notice", effect="lose", key=number)
     await pay(person, trade)
@@ -97,6 +104,11 @@ STORIES = (
         PETROCHINA.format(6),
         issuer_answer_lost,
     ),
+    Story(
+        "failover", "the channel dies → closed there, paid once elsewhere", SINOPEC.format(7), channel_dies
+    ),
+    Story("quota", "a channel's quota is used up → routed elsewhere", SINOPEC.format(8), quota_exhausted),
+    Story("combined", "wallet and WeChat, refused → both parts back", PETROCHINA.format(9), combined_refused),
 )
 
 
@@ -107,30 +119,3 @@ async def play(story: Story, stage: Stage) -> str:
         return await story.play(person)
     finally:
         await person.leave()
-
-
-async def pay(person: Customer, trade: str, *, late: bool = False) -> None:
-    """The customer confirms on the phone."""
-    order: Json = {"out_trade_no": trade, **({"late": True} if late else {})}
-    await person.stage.wechat.do("/cashier/pay", **order)
-    person.stage.tell(person.name, "paid on the phone" + (", although closed" if late else ""))
-
-
-def is_in(state: str) -> Callable[[Json], bool]:
-    return lambda order: bool(order["state"] == state)
-
-
-def refunded(order: Json) -> bool:
-    return bool(order["refunds"]) and all(refund["status"] == "SUCCEEDED" for refund in order["refunds"])
-
-
-def must(order: Json, **expected: object) -> None:
-    wrong = {name: order[name] for name, value in expected.items() if order[name] != value}
-    if wrong:
-        raise StoryError(f"expected {expected}, got {wrong}")
-
-
-def must_be_proven_by(order: Json, event: str, proof: str) -> None:
-    found = [step["because"] for step in order["timeline"] if step["event"] == event]
-    if len(found) != 1 or not found[0].startswith(proof):
-        raise StoryError(f"{event} was to be proven once by {proof} got {found}")

@@ -11,13 +11,15 @@ from local.simulators import Simulators
 
 
 def fill_secrets(cloud: Cloud, outputs: Mapping[str, str], simulators: Simulators) -> None:
-    """The merchant's credentials at both companies, and a fresh pair of keys for our access tokens.
+    """The merchant's credentials at each company, and a fresh pair of keys for our access tokens.
 
     Token keys that are already there stay, so that a deployment logs nobody out.
     """
     manager = cloud.client("secretsmanager")
     values: dict[str, object] = {
         "WechatSecretArn": simulators.wechat("GET", "/keys"),
+        "AlipaySecretArn": simulators.alipay("GET", "/keys"),
+        "UnionPaySecretArn": simulators.unionpay("GET", "/keys"),
         "IssuerSecretArn": simulators.issuer("GET", "/keys"),
     }
     held = json.loads(manager.get_secret_value(SecretId=outputs["TokensSecretArn"])["SecretString"])

@@ -1,4 +1,4 @@
-"""The payment channel and the card issuer, as one child process; spoken to over HTTP only."""
+"""The payment channels and the card issuer, as one child process; spoken to over HTTP only."""
 
 import json
 import subprocess

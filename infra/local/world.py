@@ -102,6 +102,9 @@ class LocalOctane:
             "PublicUrl": self.edge.url,
             "WechatUrl": self.simulators.wechat_url,
             "WechatMiniUrl": self.simulators.wechat_url,
+            "AlipayUrl": self.simulators.alipay_url,
+            "UnionPayUrl": self.simulators.unionpay_url,
+            "UnionPayFileUrl": self.simulators.unionpay_url,
             "IssuerUrl": self.simulators.issuer_url,
             "WebSocketManagementBase": self.cloud.execute_base,
         }
@@ -118,6 +121,8 @@ class LocalOctane:
             "REST API": f"{self.url}/api/v1",
             "WebSocket": f"{self.websocket_url}?token=ACCESS_TOKEN",
             "WeChat simulator": self.simulators.wechat_url,
+            "Alipay simulator": self.simulators.alipay_url,
+            "UnionPay simulator": self.simulators.unionpay_url,
             "Issuer simulator": self.simulators.issuer_url,
             "Embedded AWS": self.cloud.endpoint,
             "Logs": str(self.directory),

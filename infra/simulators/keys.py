@@ -141,11 +141,17 @@ def issuer_secret(keys: Keys) -> Json:
 
 def load_keys(path: Path) -> Keys:
     """Raises `OSError`, `ValueError`, `KeyError` or `TypeError` for a file that `save_keys` did not write."""
-    content = json.loads(path.read_text("utf-8"))
-    platforms = tuple(Platform(**platform) for platform in content.pop("platforms"))
-    alipay = AlipayKeys(**content.pop("alipay"))
-    unionpay = UnionPayKeys(**content.pop("unionpay"))
-    return Keys(**content, platforms=platforms, alipay=alipay, unionpay=unionpay)
+    return keys_of(json.loads(path.read_text("utf-8")))
+
+
+def keys_of(content: Json) -> Keys:
+    """Of the file's content; raises `KeyError` or `TypeError` when something is missing or too much."""
+    parts = {
+        "platforms": tuple(Platform(**platform) for platform in content["platforms"]),
+        "alipay": AlipayKeys(**content["alipay"]),
+        "unionpay": UnionPayKeys(**content["unionpay"]),
+    }
+    return Keys(**(content | parts))
 
 
 def save_keys(path: Path, keys: Keys) -> None:
@@ -159,9 +165,14 @@ def save_keys(path: Path, keys: Keys) -> None:
 
 
 def load_or_make_keys(path: Path, now: datetime) -> Keys:
+    """The keys of a file; what it does not hold yet is made: an older world had fewer companies."""
     if path.exists():
-        return load_keys(path)
-    keys = new_keys(now)
+        content = json.loads(path.read_text("utf-8"))
+        if {"alipay", "unionpay"} <= content.keys():
+            return load_keys(path)
+        keys = keys_of(asdict(new_keys(now)) | content)
+    else:
+        keys = new_keys(now)
     save_keys(path, keys)
     return keys
 

@@ -22,7 +22,8 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from bench.recording import AwsAnswer, Event, Invocation, Recording
+from bench.journal import AwsAnswer, Event, Invocation
+from bench.recording import Recording
 from octane import wiring
 from octane.kernel.clock import Clock, Instant
 from octane.wire.http import Response
@@ -31,7 +32,10 @@ from world.shop import FUNCTIONS, context
 ROUNDS = 200
 WARM_UP = 20
 
-PARTS = ("store", "channel", "issuer", "queues", "sockets", "verifier")
+PARTS = (
+    *("store", "wechat", "alipay", "unionpay", "issuer", "router", "switches"),
+    *("queues", "sockets", "verifier"),
+)
 
 
 class StillClock:
@@ -108,6 +112,13 @@ class ReplayedWiring(wiring.Wiring):
         return [part for part in PARTS if part in self.__dict__]
 
 
+READ_APART: Mapping[str, Callable[[ReplayedWiring], object]] = {
+    "dynamodb": lambda wired: wired.router.snapshot(),
+    "ssm": lambda wired: wired.switches.read(),
+}
+"""Who keeps the answers that an invocation has read apart, by the service that gave them."""
+
+
 class Replay:
     """One recorded invocation, to be called again and again."""
 
@@ -115,6 +126,9 @@ class Replay:
         self._invocation = invocation
         self.wiring = ReplayedWiring(recording.environment, recording.secrets, invocation.at)
         self._handler = load_handler(invocation.function)
+        for answer in invocation.apart:  # read once, long before
+            self.wiring.aws.answers.append(answer)
+            READ_APART[answer.service](self.wiring)
 
     def call(self) -> float:
         """CPU seconds of one call. Raises when it asks AWS for more or less than the recorded call did."""

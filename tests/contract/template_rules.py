@@ -12,7 +12,10 @@ from local.package import Template, read_template
 from octane.orders.states import Queue
 from octane.store.items import INDEXES, Table
 
-OPEN_TO_ALL = {"login", "refresh_session", "wechat_payment", "wechat_refund", "issuer_recharge"}
+OPEN_TO_ALL = {
+    *("login", "refresh_session", "get_switches", "wechat_payment", "wechat_refund", "alipay_payment"),
+    *("unionpay_payment", "unionpay_refund", "issuer_recharge"),
+}
 """Routes without a token: who calls them proves itself otherwise."""
 
 WITHOUT_EVENT = {"authorize", "connect", "disconnect"}

@@ -116,6 +116,7 @@ def test_whatever_creates_needs_an_idempotency_key(generated: Json) -> None:
         ("POST", "/api/v1/orders/{order_id}/pay"),
         ("POST", "/api/v1/orders/{order_id}/refunds"),
         ("POST", "/api/v1/payments/create"),
+        ("POST", "/api/v1/wallet/top-ups"),
     }
     with_key = {
         route for route, operation in operations(generated).items()

@@ -195,7 +195,7 @@ def test_the_day_after_there_is_room_again_and_nothing_to_give_back(shop: Shop, 
 def test_a_quota_that_counts_can_only_grow(shop: Shop, operator: Customer) -> None:
     for less in (quota(shop, "WECHAT", LIMIT - 1), quota(shop, "WECHAT", LIMIT, shards=2)):
         with nothing_written(shop):
-            answer = operator.post("/routing/rules", {"rules": draft(**less)})
+            answer = operator.post("/routing/rules", {"rules": draft(**less), "based_on": 1})
         assert_refused(answer, 409, "RULES_QUOTA_FIXED")
     assert publish(shop, operator, **quota(shop, "WECHAT", LIMIT + 1)) == 2
 

@@ -15,7 +15,9 @@ CHEAP_ALIPAY = {"WECHAT": 9_000, "ALIPAY": 1_000, "UNIONPAY": 8_000}
 
 
 def post(person: Customer, rules: object) -> Answer:
-    return person.post("/routing/rules", {"rules": rules})
+    """Publish as somebody does who has just read what is in force, if they may."""
+    based_on = person.get("/routing/rules").body.get("version", 0)
+    return person.post("/routing/rules", {"rules": rules, "based_on": based_on})
 
 
 def dry_run(person: Customer, rules: object, *attempts: object) -> Answer:
@@ -117,7 +119,16 @@ def test_rules_that_cannot_be_meant(shop: Shop, operator: Customer, rules: dict[
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"rules": []}, {"rules": "x"}, {"rules": None}, {"rules": {}, "by": "me"}]
+    "body",
+    [
+        {},
+        {"rules": [], "based_on": 0},
+        {"rules": "x", "based_on": 0},
+        {"rules": None, "based_on": 0},
+        {"rules": {}},
+        {"rules": {}, "based_on": "0"},
+        {"rules": {}, "based_on": 0, "by": "me"},
+    ],
 )
 def test_bodies_that_are_none(shop: Shop, operator: Customer, body: dict[str, Any]) -> None:
     with nothing_written(shop):
@@ -145,6 +156,16 @@ def test_who_was_slower_is_told(shop: Shop, operator: Customer, monkeypatch: pyt
     assert faster[0].status == 201
     assert_refused(slower, 409, "RULES_SUPERSEDED")
     assert operator.get("/routing/rules").body["published_by"] == other.user_id
+
+
+def test_rules_written_for_an_older_version_are_refused(shop: Shop, operator: Customer) -> None:
+    # Given somebody who read version 0, and somebody who has published since
+    assert post(operator, draft()).body["version"] == 1
+
+    # When / Then
+    with nothing_written(shop):
+        answer = operator.post("/routing/rules", {"rules": draft(CHEAP_ALIPAY), "based_on": 0})
+    assert_refused(answer, 409, "RULES_SUPERSEDED")
 
 
 def test_a_new_quota_under_rules_in_force_waits_for_another_day(shop: Shop, operator: Customer) -> None:

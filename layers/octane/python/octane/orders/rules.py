@@ -10,7 +10,7 @@ from octane.orders.model import order_id_in
 from octane.orders.routes import decision_key
 from octane.routing.publishing import current_rules, publish
 from octane.routing.replays import DryRun, dry_run
-from octane.routing.rules import RuleSet
+from octane.routing.rules import RuleSet, RulesSupersededError
 from octane.store.items import Key
 
 MOST_ATTEMPTS = 100
@@ -27,12 +27,16 @@ def get_rules(deps: Deps, caller: Caller) -> RuleSet:
     return current_rules(deps.store)
 
 
-def publish_rules(deps: Deps, caller: Caller, draft: Mapping[str, object]) -> RuleSet:
+def publish_rules(deps: Deps, caller: Caller, draft: Mapping[str, object], based_on: int) -> RuleSet:
     """Put a new version in force, within seconds everywhere. Raises a `RulesInvalidError`,
-    `RulesQuotaFixedError`, or `RulesSupersededError` when somebody else was faster. Two AWS calls."""
+    `RulesQuotaFixedError`, or `RulesSupersededError` when `based_on`, the version that the author had before
+    them, is not in force any more. Two AWS calls."""
     caller.must_have(SETS_ROUTES)
+    before = current_rules(deps.store)
+    if before.version != based_on:
+        raise RulesSupersededError
     text = json.dumps(draft, ensure_ascii=False)
-    publication = publish(current_rules(deps.store), text, caller.user_id, deps.clock.now())
+    publication = publish(before, text, caller.user_id, deps.clock.now())
     deps.store.commit(*publication.writes)
     return publication.rules
 

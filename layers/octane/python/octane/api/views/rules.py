@@ -21,6 +21,7 @@ Draft = Annotated[
 
 class PublishRulesBody(Body):
     rules: Draft
+    based_on: int = Field(description="The version that these rules change: the one that was read before.")
 
 
 class DryRunBody(Body):
