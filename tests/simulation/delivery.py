@@ -7,14 +7,14 @@ from octane.kernel.errors import OctaneError
 from octane.notify.push import GoneError, Message, push
 from octane.orders.changes import changes_in
 from octane.orders.dispatch import dispatch
-from octane.orders.due import settle_due, sweep_due
+from octane.orders.due import settle_due
 from octane.orders.model import Step
 from octane.orders.queues import QueueUnavailableError
 from octane.orders.recharge import start_recharge
 from octane.orders.records import record_of
-from octane.orders.refund import send_refund
+from octane.orders.refund import send_refunds
 from octane.orders.states import Queue
-from octane.store.items import DUE, DUE_SHARDS, Item, Query, Table, due_shard
+from octane.store.items import DUE_SHARDS, Item, Table, due_shard
 from simulation.deps import SimulatedDeps
 from simulation.faults import (
     AGAIN,
@@ -76,13 +76,16 @@ def invoke(
             raise Killed
         process.skew = {AHEAD: SKEW, BEHIND: -SKEW}.get(fault, 0)
         process.pace = PACE if fault == SLOW else 1
+        process.kind = kind
+        done = True
         try:
             work()
         except OctaneError as error:
             world.note(f"✗ {error.code}")
-            ended(False)
-        else:
-            ended(True)
+            done = False
+        if process.instance is not None:
+            world.idle[kind].append(process.instance)
+        ended(done)
 
     def killed() -> None:
         world.cut_short += 1
@@ -196,7 +199,7 @@ class SimulatedQueues:
             case Queue.RECHARGE:
                 start_recharge(self.deps, order_id)
             case Queue.REFUND:
-                send_refund(self.deps, order_id, int(message["refund_no"]))
+                send_refunds(self.deps, order_id, int(message["refund_no"]))
             case Queue.DUE:
                 settle_due(self.deps, order_id)
 
@@ -226,7 +229,7 @@ class Streams:
 
     def look(self) -> None:
         """Take what was written since, and wake the readers."""
-        for change in self._world.engine.changes(Table.ORDERS, self._seen):
+        for change in self._world.changes(Table.ORDERS, self._seen):
             self._seen = change.number
             if (
                 change.kind is not ChangeKind.INSERT
@@ -294,48 +297,3 @@ class SimulatedSockets:
             self.world.outside(f"push {message['event']}", message["order_id"], POST, SOCKET, effect)
         except Lost:
             raise TimeoutError from None
-
-
-class Sweeper:
-    """The schedule, each minute. A tick at which nothing can be due is left out: it would change nothing."""
-
-    def __init__(self, world: World, deps: SimulatedDeps) -> None:
-        self._world = world
-        self._deps = deps
-        self._next = 0
-
-    def look(self) -> None:
-        """Make sure that the tick after the earliest due moment will come."""
-        due = self._earliest()
-        if due is None:
-            return
-        now = self._world.scheduler.now
-        tick = max(due - SKEW, now) // MINUTE * MINUTE + MINUTE
-        if self._next <= now or tick < self._next:
-            self._next = tick
-            self._world.scheduler.at(tick, lambda: self._tick(tick))
-
-    def _tick(self, tick: int) -> None:
-        if tick != self._next:
-            return
-        invoke(
-            self._world,
-            "sweep",
-            "",
-            lambda: void(sweep_due(self._deps)),
-            delay=0,
-            life=WORKER_LIFE,
-            ended=lambda _done: self.look(),
-        )
-
-    def _earliest(self) -> int | None:
-        due = [
-            int(str(row["due_at"]))
-            for shard in range(DUE_SHARDS)
-            for row in self._world.engine.query(Query(Table.ORDERS, f"due{shard}", index=DUE, limit=1)).items
-        ]
-        return min(due, default=None)
-
-
-def void(_value: object) -> None:
-    """Drop a value where none is wanted."""

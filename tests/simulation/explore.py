@@ -11,8 +11,8 @@ from simulation.faults import KILL_AFTER, KILL_BEFORE, Fault, Schedule, random_w
 from simulation.play import play
 from simulation.stories import STORIES
 
-SEEDS = (1, 2)
-CHUNK = 40
+SEEDS = (1,)
+CHUNK = 20
 KILLS = (KILL_BEFORE, KILL_AFTER)
 
 

@@ -1,11 +1,7 @@
 """Realistic bugs, each a small change; `python -m simulation --mutants` shows every one found."""
 
-from simulation.planting import Edit, Mutant
-
-
-def _mutant(name: str, story: str, *edits: tuple[str, str, str]) -> Mutant:
-    return Mutant(name, story, tuple(Edit(*edit) for edit in edits))
-
+from simulation.channel_mutants import CHANNEL_MUTANTS
+from simulation.planting import mutant
 
 ORDERS = "octane.orders"
 PAYMENT, RECHARGE, REFUND = f"{ORDERS}.payment", f"{ORDERS}.recharge", f"{ORDERS}.refund"
@@ -13,7 +9,7 @@ PAY, DUE, MODEL = f"{ORDERS}.pay", f"{ORDERS}.due", f"{ORDERS}.model"
 BALANCES, STORE = "octane.ledger.balances", "octane.store.store"
 
 MUTANTS = (
-    _mutant(
+    mutant(
         "claim_without_condition",
         "drops the claim's condition: a message that comes twice claims again",
         (
@@ -22,18 +18,19 @@ MUTANTS = (
             'Is("pk", order_id)',
         ),
     ),
-    _mutant(
+    mutant(
         "queue_outside_transaction",
         "sends to the queue after the commit instead of through the outbox",
-        (f"{PAYMENT}:_to_recharging", "queue=Queue.RECHARGE", "queue=None"),
+        (f"{PAYMENT}:paid_order", "queue=Queue.RECHARGE", "queue=None"),
         (
             f"{PAYMENT}:accept_payment",
-            "    return load_changed(dossier, new, paid)",
-            '    deps.queues.send(Queue.RECHARGE, [{"order_id": order.order_id, "event": "OrderPaid"}])\n'
-            "    return load_changed(dossier, new, paid)",
+            "    return with_attempt(dossier, paid, new)",
+            "    if not refusal:\n"
+            '        deps.queues.send(Queue.RECHARGE, [{"order_id": order.order_id, "event": "OrderPaid"}])\n'
+            "    return with_attempt(dossier, paid, new)",
         ),
     ),
-    _mutant(
+    mutant(
         "issuer_timeout_is_refusal",
         "treats a submit that timed out as failed, and refunds",
         (
@@ -44,17 +41,17 @@ MUTANTS = (
             "    if isinstance(answer, RechargeReport) and",
         ),
     ),
-    _mutant(
+    mutant(
         "channel_timeout_is_refusal",
         "treats a prepay that timed out as refused",
         (
             f"{PAY}:_prepare",
-            "answer = deps.channel.prepare(request)",
-            "answer = deps.channel.prepare(request)\n"
-            '    answer = answer if isinstance(answer, Prepared) else Refused("TIMEOUT", "")',
+            "outcome = deps.channel_of(attempt.method.channel).prepare(request)",
+            "outcome = deps.channel_of(attempt.method.channel).prepare(request)\n"
+            '    outcome = outcome if isinstance(outcome, Prepared) else Refused("TIMEOUT", "")',
         ),
     ),
-    _mutant(
+    mutant(
         "new_issuer_number",
         "submits again under a new order number",
         (
@@ -63,7 +60,7 @@ MUTANTS = (
             'f"{self.order_id}R{self.checks + 1:02d}"',
         ),
     ),
-    _mutant(
+    mutant(
         "refund_without_proof",
         "takes 'not found' for 'not recharged', and refunds",
         (
@@ -72,7 +69,7 @@ MUTANTS = (
             "_fail(deps, order, report)",
         ),
     ),
-    _mutant(
+    mutant(
         "any_refusal_is_proof",
         "believes a refusal although an earlier submit may be under way",
         (
@@ -81,12 +78,12 @@ MUTANTS = (
             "return True",
         ),
     ),
-    _mutant(
+    mutant(
         "amount_not_compared",
         "trusts that what was paid is what was asked",
         (f"{PAYMENT}:_why_unexpected", "if proof.amount != attempt.amount:", "if not proof.amount:"),
     ),
-    _mutant(
+    mutant(
         "acknowledge_before_commit",
         "answers the notice well although its transaction was refused",
         (
@@ -98,7 +95,7 @@ MUTANTS = (
             "        return dossier",
         ),
     ),
-    _mutant(
+    mutant(
         "relay_forgets",
         "lets the stream go on although the queue refused",
         (
@@ -108,37 +105,37 @@ MUTANTS = (
             "        except Exception:\n            pass",
         ),
     ),
-    _mutant(
+    mutant(
         "sweeper_skips_a_state",
         "settles only orders that wait for a payment",
         (f"{DUE}:_settle_order", "check_recharge(deps, dossier)", "return"),
     ),
-    _mutant(
+    mutant(
         "sweeper_skips_a_shard",
         "counts the shards from one",
         (f"{DUE}:sweep_due", "range(DUE_SHARDS)", "range(1, DUE_SHARDS)"),
     ),
-    _mutant(
+    mutant(
         "sweeper_skips_refunds",
         "looks after refunds that were never sent, not after those under way",
         (f"{DUE}:settle_due", "refund.status in OPEN_REFUND", 'refund.status == "REQUESTED"'),
     ),
-    _mutant(
+    mutant(
         "compare_then_set_refund",
         "checks the sum of refunds on what it read first, and writes against what it reads then",
         (
             f"{REFUND}:grant_refund",
-            "            order, order, attempt,",
-            "            (fresh := load(deps.store, order_id).order),\n"
-            "            fresh._replace(refunding=order.refunding), attempt,",
+            "            dossier,\n            order,\n",
+            "            (fresh := load(deps.store, order_id)),\n"
+            "            fresh.order._replace(refunding=order.refunding),\n",
         ),
     ),
-    _mutant(
+    mutant(
         "refund_of_any_payment",
         "refunds the first payment it finds, be it one that was returned already (found by this simulation)",
-        (f"{REFUND}:grant_refund", " and known.no == order.attempt_no", ""),
+        (f"{MODEL}:Dossier.paid_attempt", " and attempt.no == self.order.attempt_no", ""),
     ),
-    _mutant(
+    mutant(
         "refusal_ends_a_shared_attempt",
         "ends an attempt on a refusal while another page's prepay is under way (found by this simulation)",
         (
@@ -147,7 +144,7 @@ MUTANTS = (
             "if not new.status:",
         ),
     ),
-    _mutant(
+    mutant(
         "one_key_two_refunds",
         "does not remember what the staff's key made",
         (
@@ -156,7 +153,7 @@ MUTANTS = (
             "deps.store.commit(*writes)",
         ),
     ),
-    _mutant(
+    mutant(
         "duplicate_notice_books_twice",
         "recognises a duplicate only when it is the same message",
         (
@@ -165,17 +162,17 @@ MUTANTS = (
             "if attempt.status is AttemptStatus.PAID and attempt.notice_nonce == proof.nonce:",
         ),
     ),
-    _mutant(
+    mutant(
         "close_without_asking",
         "closes an expired or cancelled order without closing at the channel",
         (
             f"{PAYMENT}:settle_payment",
-            "    answer = deps.channel.query(",
+            "    answer = deps.channel_of(",
             "    if closing:\n        return close_order(deps, dossier, attempt, by, closing)\n"
-            "    answer = deps.channel.query(",
+            "    answer = deps.channel_of(",
         ),
     ),
-    _mutant(
+    mutant(
         "paid_at_close_is_closed",
         "takes the channel's 'paid already' at a close for a success",
         (
@@ -184,7 +181,7 @@ MUTANTS = (
             "case CloseResult.CLOSED | CloseResult.PAID:",
         ),
     ),
-    _mutant(
+    mutant(
         "late_success_ignored",
         "drops a payment of an order that is closed",
         (
@@ -194,7 +191,7 @@ MUTANTS = (
             "    if order.state is OrderState.CLOSED:\n        return dossier",
         ),
     ),
-    _mutant(
+    mutant(
         "late_success_revives",
         "lets a late payment bring a closed order back",
         (
@@ -203,7 +200,7 @@ MUTANTS = (
             "if order.state not in {OrderState.PAYING, OrderState.CLOSED}:",
         ),
     ),
-    _mutant(
+    mutant(
         "lost_answer_is_success",
         "takes a commit whose answer was lost for done",
         (
@@ -212,7 +209,7 @@ MUTANTS = (
             "                return",
         ),
     ),
-    _mutant(
+    mutant(
         "version_not_compared",
         "changes an order on the condition of its state alone",
         (
@@ -221,7 +218,7 @@ MUTANTS = (
             'Is("state", order.state.value)',
         ),
     ),
-    _mutant(
+    mutant(
         "issuer_notice_is_proof",
         "settles on the issuer's notice, whose signature does not cover the outcome",
         (
@@ -230,21 +227,21 @@ MUTANTS = (
             "answer = notice",
         ),
     ),
-    _mutant(
+    mutant(
         "lease_ignored",
         "ends an attempt that the channel does not know while its prepay is under way",
         (
             f"{PAYMENT}:_end_unknown_trade",
-            "if deps.clock.now() < later(attempt.called_at or attempt.started_at, deps.settings.lease_ms):",
+            "if call_under_way(deps, attempt, deps.settings.lease_ms):",
             "if not attempt.started_at:",
         ),
     ),
-    _mutant(
+    mutant(
         "nobody_looks_again",
         "forgets the order's deadline when an attempt ends",
         (f"{PAYMENT}:_end_attempt", "due_at=order.expires_at", "due_at=None"),
     ),
-    _mutant(
+    mutant(
         "accepted_refund_is_done",
         "books a refund as paid when the channel has only taken it",
         (
@@ -253,7 +250,7 @@ MUTANTS = (
             "case RefundState.SUCCEEDED | RefundState.PROCESSING:",
         ),
     ),
-    _mutant(
+    mutant(
         "new_refund_number",
         "asks for a refund again under a new number",
         (
@@ -262,17 +259,17 @@ MUTANTS = (
             'refund_no=f"{refund.order_id}F{refund.no + 10 * refund.tries:02d}",',
         ),
     ),
-    _mutant(
+    mutant(
         "push_tells_where_from",
         "pushes the state that the order has left",
         ("octane.orders.changes:changes_in", "step.target.value", "(step.source or step.target).value"),
     ),
-    _mutant(
+    mutant(
         "hold_without_condition",
         "sets money aside without looking whether there is enough",
         (f"{BALANCES}:hold", 'when=AtLeast("available", amount)', 'when=AtLeast("held", 0)'),
     ),
-    _mutant(
+    mutant(
         "hold_settled_twice",
         "settles a hold whatever its state is",
         (
@@ -281,4 +278,5 @@ MUTANTS = (
             'Is("amount", amount)',
         ),
     ),
+    *CHANNEL_MUTANTS,
 )

@@ -1,5 +1,6 @@
 """Customers and staff: they send, wait, send again under the same key, tap twice, and remember."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,22 +11,26 @@ from octane.channels.port import PaymentMethod
 from octane.kernel.caller import Caller, Role
 from octane.kernel.errors import OctaneError, UnavailableError
 from octane.kernel.ids import derive_id
+from octane.kernel.money import Fen
 from octane.orders.access import get_order
+from octane.orders.attempts import PaymentRefusedError
 from octane.orders.cancel import cancel_order
 from octane.orders.model import Dossier, Refund
-from octane.orders.pay import PaymentRefusedError, StartedPayment, pay_order
-from octane.orders.place import PlaceOrder, place_order
+from octane.orders.pay import Choice, StartedPayment, pay_order
+from octane.orders.place import PlaceOrder, place_order, place_wallet_top_up
 from octane.orders.quick_pay import QuickPay, quick_pay
 from octane.orders.refund import grant_refund
+from octane.orders.rules import get_rules, publish_rules
 from octane.orders.states import OrderState
 from octane.store.items import Key, Table
 from octane.store.writes import Absent, Put
 from simulation.delivery import API_LIFE, invoke
 from simulation.deps import SimulatedDeps
 from simulation.faults import DOUBLE, LOST, LOST_AFTER, REQUEST
-from simulation.world import World
+from simulation.world import World, number_text
 from simulators.protocol import RefusedError
 
+BEIJING, DAY = 8 * 3_600_000, 86_400_000
 PATIENCE = 12_000
 """A client waits so long for an answer, in milliseconds."""
 TRIES = 4
@@ -103,6 +108,12 @@ class Person:
 
     def wait(self, least: int, most: int) -> None:
         self.world.scheduler.sleep(self.random.randint(least, most))
+
+    def wait_until(self, hour: int, minute: int) -> None:
+        """Sleep until this time of day in Beijing, a minute more or less early."""
+        at = (hour * 60 + minute) * 60_000
+        now = self.world.scheduler.now
+        self.world.scheduler.sleep((at - now - BEIJING) % DAY - self.random.randint(0, 59_000))
 
     def request(self, kind: str, alias: str, act: Callable[[], Answer]) -> Answer:
         """Send a request until it is answered for good; the same closure is the same key."""
@@ -187,15 +198,27 @@ class Person:
         self._saw(started.dossier, asked)
         return started.attempt.reference
 
-    def pay(self, order_id: str, method: PaymentMethod = PaymentMethod.WECHAT_JSAPI, key: str = "pay") -> str:
-        """Start paying, with a new key after a refusal; return the reference to pay with, or ""."""
+    def pay(
+        self,
+        order_id: str,
+        method: PaymentMethod | None = PaymentMethod.WECHAT_JSAPI,
+        key: str = "pay",
+        *,
+        platform: str = "",
+        wallet: int = 0,
+    ) -> str:
+        """Start paying, with a new key after a refusal; return the reference to pay with, or "".
+
+        With a platform, and no method, the choice is routing's.
+        """
         alias = self.world.alias(order_id)
+        choice = Choice(None if platform else method, platform, Fen(wallet))
         for attempt in range(3):
             asked = self.world.scheduler.now
             under = f"{key}-{alias}-{attempt}"
 
             def act(under: str = under) -> StartedPayment:
-                return pay_order(self.deps, self.caller, order_id, method, under)
+                return pay_order(self.deps, self.caller, order_id, choice, under)
 
             try:
                 started = self.request("pay_order", alias, act)
@@ -208,18 +231,44 @@ class Person:
             return started.attempt.reference
         return ""
 
+    def insist(self, order_id: str, platform: str, *, wallet: int = 0, most: int = 8) -> str:
+        """Send the same routed payment again and again, as a customer before a page that says "again"."""
+        for _ in range(most):
+            reference = self.pay(order_id, platform=platform, wallet=wallet)
+            if reference:
+                return reference
+            self.wait(5_000, 40_000)
+            if self.look(order_id) not in (OrderState.PENDING, OrderState.PAYING):
+                break
+        return ""
+
     def confirm(self, reference: str, *, amount: int | None = None, late: bool = False) -> bool:
         """Confirm on the phone: between the customer and the channel alone."""
-        if not reference:
+        books = next((b for b in self.world.books.values() if reference and b.knows(reference)), None)
+        if books is None:
             return False
         try:
-            trade = self.world.trades.pay(reference, amount_fen=amount, late=late)
+            number = books.pay(reference, amount, late)
         except RefusedError as refusal:
             self.world.note(f"the phone says {refusal.code}")
             return False
-        self.world.note(f"pays {trade.paid_fen} for {self.world.alias(trade.order.out_trade_no)}")
+        self.world.note(f"pays for {number_text(number, self.world.alias(number))} at {books.name}")
         self.world.effected()
         return True
+
+    def top_up(self, alias: str, amount: int) -> str:
+        """Order a top-up of the own wallet."""
+        key = f"fill-{alias}-{self.world.schedule.seed}"
+        order_id = derive_id("T", self.user_id, f"wallet {key}")
+        self.world.aliases[order_id] = alias
+        self.orders.append(order_id)
+        asked = self.world.scheduler.now
+        placed = self.request(
+            "top_up_wallet", alias, lambda: place_wallet_top_up(self.deps, self.caller, amount, key)
+        )
+        self.acknowledged.add(order_id)
+        self._saw(placed, asked)
+        return order_id
 
     def cancel(self, order_id: str) -> None:
         asked = self.world.scheduler.now
@@ -269,6 +318,15 @@ class Person:
         except OctaneError as error:
             self.world.note(f"cannot refund: {error.code}")
         return grant.made
+
+    def publish(self, draft: str) -> None:
+        """Staff read the routing rules and put others in force."""
+        fields, deps, me = json.loads(draft), self.deps, self.caller
+        try:
+            before = self.request("get_rules", "", lambda: get_rules(deps, me)).version
+            self.request("publish_rules", "", lambda: publish_rules(deps, me, fields, before))
+        except OctaneError as error:
+            self.world.note(f"cannot publish: {error.code}")
 
     def _saw(self, dossier: Dossier, asked: int) -> None:
         order = dossier.order

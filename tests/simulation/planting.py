@@ -35,6 +35,11 @@ class Mutant:
     edits: tuple[Edit, ...]
 
 
+def mutant(name: str, story: str, *edits: tuple[str, str, str]) -> Mutant:
+    """Describe a bug; each edit is a place, the text there, and what the programmer wrote."""
+    return Mutant(name, story, tuple(Edit(*edit) for edit in edits))
+
+
 @contextmanager
 def planted(mutant: Mutant) -> Iterator[None]:
     """Plant a bug until the end of the block."""

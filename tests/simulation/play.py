@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from octane.kernel.clock import Clock
 from simulation.callbacks import Post
-from simulation.delivery import SimulatedQueues, SimulatedSockets, Streams, Sweeper
+from simulation.delivery import SimulatedQueues, SimulatedSockets, Streams
 from simulation.deps import SimulatedDeps
 from simulation.faults import Fault, Point, Schedule
 from simulation.rest import check_rest
 from simulation.scheduler import Endless
 from simulation.stories import Cast, enter
-from simulation.witness import ViolationError, Witness
+from simulation.ticks import Prober, Sweeper
+from simulation.violations import ViolationError
+from simulation.witness import Witness
 from simulation.world import DAWN, HOURS_48, World
 from world.memory_engine import MemoryEngine
 
@@ -38,21 +40,28 @@ class Outcome:
 
 
 def play(
-    schedule: Schedule, *, tracing: bool = False, engine: Callable[[Clock], MemoryEngine] = MemoryEngine
+    schedule: Schedule,
+    *,
+    tracing: bool = False,
+    engine: Callable[[Clock], MemoryEngine] = MemoryEngine,
+    tell: Callable[[Cast, Witness], None] | None = None,
 ) -> Outcome:
-    """`engine` may be a twin that asks other tables too."""
+    """`engine` may be a twin that asks other tables too; `tell` brings people on stage who have no story."""
     world = World(schedule, tracing=tracing, engine=engine)
     deps = SimulatedDeps(world)
     queues, sockets = SimulatedQueues(world, deps), SimulatedSockets(world)
     deps.queues, deps.sockets = queues, sockets
     witness, streams = Witness(world), Streams(world, deps)
-    sweeper, post = Sweeper(world, deps), Post(world, deps)
-    world.after_write.extend((witness.look, streams.look, sweeper.look))
+    sweeper, prober, post = Sweeper(world, deps), Prober(world, deps), Post(world, deps)
+    world.after_write.extend((witness.look, streams.look, sweeper.look, prober.look))
     world.after_effect.extend((witness.look_outside, post.look))
     cast = Cast(world, deps)
     invariant = detail = ""
     try:
-        enter(cast, schedule.story, schedule.only)
+        if tell:
+            tell(cast, witness)
+        else:
+            enter(cast, schedule.story, schedule.only)
         world.scheduler.run(DAWN + HOURS_48)
         check_rest(world, witness, queues, streams, sockets, cast.people)
     except ViolationError as violation:

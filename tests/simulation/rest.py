@@ -5,25 +5,27 @@ from typing import TYPE_CHECKING, Any
 
 from octane.kernel.caller import Role
 from octane.orders.states import Queue
+from simulation.books import DONE, FAILED
 from simulation.delivery import SimulatedQueues, SimulatedSockets, Streams
 from simulation.holds import check_holds
+from simulation.laws import ENDS, EVENT_OF, OWED, RANK
 from simulation.people import Person
-from simulation.witness import ENDS, EVENT_OF, OWED, RANK, Witness, must
+from simulation.replaying import check_decisions
+from simulation.violations import must
+from simulation.witness import Witness
 from simulation.world import World
 from simulators.issuer.recharges import State
-from simulators.wechat.records import RefundStatus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-CHANNEL = "CHANNEL_RECEIVABLE:WECHAT"
+RECEIVABLE = "CHANNEL_RECEIVABLE:"
 MUST_GO = {
     "OrderPaid": (Queue.RECHARGE, False),
     "OrderFailed": (Queue.REFUND, True),
     "RefundRequested": (Queue.REFUND, True),
 }
 """Which event must have reached which queue, and whether with its refund's number."""
-STUCK = (RefundStatus.CLOSED, RefundStatus.ABNORMAL)
 
 
 def check_rest(
@@ -41,13 +43,18 @@ def check_rest(
     for order_id in witness.orders:
         _order(world, witness, order_id)
     known = set(witness.orders)
-    for number, trade in ((trade.order.out_trade_no, trade) for trade in world.trades.trades.values()):
-        must(number[:26] in known or not trade.paid, "every capture has its order", number)
+    for books in world.books.values():
+        for number in books.opened():
+            must(number[:26] in known, "every capture has its order", number)
+        for back in books.backs():
+            ours = f"REFUND#{back.number[-2:]}" in witness.refunds[back.number[:26]]
+            must(ours, "our refunds are the channel's", f"{books.name} {back.number}")
     _totals(world, witness)
     for person in people:
         _person(world, witness, person)
     _pushes(world, witness, sockets)
     check_holds(world)
+    check_decisions(witness.keepers)
 
 
 def _order(world: World, witness: Witness, order_id: str) -> None:
@@ -89,49 +96,53 @@ def _outbox(world: World, witness: Witness, order_id: str) -> None:
 
 
 def _attempts(world: World, witness: Witness, order_id: str) -> None:
-    """Our attempts and refunds say what the channel says."""
+    """Our attempts and refunds say what the channels say."""
     name = world.alias(order_id)
     for key, attempt in witness.attempts[order_id].items():
-        trade = witness.trade(f"{order_id}P{key[-2:]}")
-        paid = trade is not None and trade.paid
+        trade = world.held(f"{order_id}P{key[-2:]}")
+        paid = attempt["method"] == "WALLET_BALANCE" if trade is None else trade.paid
         agreed = paid == (attempt["status"] == "PAID")
         must(agreed, "our payments are the channel's", f"{name} {key} {attempt['status']}, channel: {trade}")
-    accepted = int(str(witness.orders[order_id].get("captured", 0)))
-    captured = sum(trade.paid_fen for trade in witness.trades(order_id) if trade.paid)
+    accepted = int(str(witness.orders[order_id].get("captured", 0))) - witness.from_wallets[order_id]
+    captured = sum(trade.fen for trade in witness.trades(order_id) if trade.paid)
     returned = sum(int(str(r["amount"])) for r in witness.refunds[order_id].values() if r.get("unexpected"))
     text = f"{name}: captured {captured}, accepted {accepted}, returned {returned}"
     must(captured == accepted + returned, "no second capture without its refund", text)
-    for refund in world.trades.refunds.values():
-        number = refund.order.out_refund_no
-        if number.startswith(order_id):
-            ours = witness.refunds[order_id].get(f"REFUND#{number[-2:]}", {})
-            wanted = "SUCCEEDED" if refund.status is RefundStatus.SUCCESS else "STUCK"
-            text = f"{name} {number[-3:]}: ours {ours.get('status')}, channel {refund.status}"
-            must(ours.get("status") == wanted, "our refunds are the channel's", text)
+    for key, refund in witness.refunds[order_id].items():
+        if not refund["to_wallet"]:
+            back = world.back(f"{order_id}F{key[-2:]}")
+            wanted = {"SUCCEEDED": DONE, "STUCK": FAILED}.get(str(refund["status"]))
+            agreed = back is not None and back.state == wanted
+            must(agreed, "our refunds are the channel's", f"{name} {key} {refund['status']}, channel: {back}")
 
 
 def _money(world: World, witness: Witness, order_id: str) -> None:
     """captured = recharged + sent back + stuck - granted by us, from the outside books and from ours."""
     name, nets = world.alias(order_id), witness.nets[order_id]
-    captured = sum(trade.paid_fen for trade in witness.trades(order_id) if trade.paid)
-    back = _refunded(world, order_id, RefundStatus.SUCCESS)
-    stuck = sum(_refunded(world, order_id, status) for status in STUCK)
-    recharged = _recharged(world, order_id)
+    wallet, to_wallet = witness.from_wallets[order_id], witness.to_wallets[order_id]
+    captured = sum(trade.fen for trade in witness.trades(order_id) if trade.paid)
+    back, stuck = _refunded(world, witness, order_id, DONE), _refunded(world, witness, order_id, FAILED)
+    recharged = _recharged(world, order_id) + witness.kinds[order_id]["wallet_credited"]
     granted = witness.kinds[order_id]["refund_granted"]
     lost = witness.kinds[order_id]["recharge_contradicted"]
     text = (
-        f"{name}: captured {captured}, recharged {recharged}, back {back}, stuck {stuck}, granted {granted}"
+        f"{name}: captured {captured} + {wallet}, recharged {recharged}, back {back} + {to_wallet}, "
+        f"stuck {stuck}, granted {granted}"
     )
-    held = captured == recharged - lost + back + stuck - granted
+    held = captured + wallet == recharged - lost + back + to_wallet + stuck - granted
     must(held, "captured = recharged + refunded + held", text)
     must(lost == 0, "nothing is recharged after a refusal", text)
-    must(
-        nets[CHANNEL] == captured - back,
-        "our ledger says what the channel says",
-        f"{text}; ledger {dict(nets)}",
-    )
+    charged = captured + wallet - back - to_wallet - stuck
+    amount = int(str(witness.orders[order_id]["amount"]))
+    must(charged <= amount, "the customer is charged once", f"{text}, amount {amount}")
+    for channel in world.books:
+        ours = sum(trade.fen for trade in witness.trades(order_id) if trade.paid and trade.channel is channel)
+        gone = _refunded(world, witness, order_id, DONE, channel)
+        agrees = nets[RECEIVABLE + channel] == ours - gone
+        must(agrees, "our ledger says what the channel says", f"{channel} {text}; ledger {dict(nets)}")
     payable = sum(fen for account, fen in nets.items() if account.startswith("ISSUER_PAYABLE"))
-    must(-payable == recharged, "our ledger says what the issuer says", f"{text}; ledger {dict(nets)}")
+    at_issuer = _recharged(world, order_id)
+    must(-payable == at_issuer, "our ledger says what the issuer says", f"{text}; ledger {dict(nets)}")
     owed = {account: -nets[account] for account in OWED if nets[account]}
     must(
         owed == ({"REFUND_PAYABLE": stuck} if stuck else {}),
@@ -140,12 +151,11 @@ def _money(world: World, witness: Witness, order_id: str) -> None:
     )
 
 
-def _refunded(world: World, order_id: str, status: RefundStatus) -> int:
-    return sum(
-        refund.order.refund_fen
-        for refund in world.trades.refunds.values()
-        if refund.status is status and refund.order.out_refund_no.startswith(order_id)
-    )
+def _refunded(world: World, witness: Witness, order_id: str, state: str, channel: str = "") -> int:
+    """Fen of the order's refunds that have come to this end, at one channel or at all."""
+    numbers = (f"{order_id}F{key[-2:]}" for key in witness.refunds[order_id])
+    found = (back for number in numbers if (back := world.back(number)) is not None)
+    return sum(back.fen for back in found if back.state == state and channel in ("", back.channel))
 
 
 def _recharged(world: World, order_id: str) -> int:
@@ -162,9 +172,11 @@ def _totals(world: World, witness: Witness) -> None:
     for order in witness.nets.values():
         nets.update(order)
     must(sum(nets.values()) == 0, "debits equal credits", nets)
-    channel, issuer = world.trades.totals(), world.recharges.totals()
-    held = nets[CHANNEL] == channel["captured_fen"] - channel["refunded_fen"]
-    must(held, "our ledger says what the channel says", f"{nets} {channel}")
+    for name, books in world.books.items():
+        channel = books.totals()
+        held = nets[RECEIVABLE + name] == channel["captured_fen"] - channel["refunded_fen"]
+        must(held, "our ledger says what the channel says", f"{nets} {channel}")
+    issuer = world.recharges.totals()
     payable = -sum(fen for account, fen in nets.items() if account.startswith("ISSUER_PAYABLE"))
     must(payable == issuer["recharged_fen"], "our ledger says what the issuer says", f"{nets} {issuer}")
 
@@ -200,7 +212,9 @@ def _grants(witness: Witness, staff: Person) -> None:
         must(len(numbers) == 1, "one key makes one refund", numbers)
     for order_id, key in made:
         keys = {grant.key for grant in staff.grants if grant.order_id == order_id}
-        refunds = [r for r in witness.refunds[order_id].values() if not r.get("unexpected")]
+        refunds = [
+            r for r in witness.refunds[order_id].values() if not (r.get("unexpected") or r["to_wallet"])
+        ]
         must(len(refunds) <= 2 * len(keys), "one key makes one refund", f"{key}: {len(refunds)}")
 
 

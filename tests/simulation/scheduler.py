@@ -37,6 +37,10 @@ class Process:
     """How far this process's clock is ahead."""
     pace: int = 1
     """How many times slower than usual its calls are."""
+    kind: str = ""
+    """Which function it is an invocation of; empty for a person."""
+    instance: Any = None
+    """The function instance that it runs in, if it needs one."""
     calls: int = 0
     green: Any = None
     over: bool = False

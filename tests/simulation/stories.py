@@ -1,67 +1,23 @@
 """What people want of us: each story is one person's, told with random pauses; a world is many at once."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 
 from octane.channels.port import PaymentMethod
-from octane.kernel.caller import Role
 from octane.ledger.balances import HoldState
 from octane.orders.states import OrderState
-from simulation.deps import SimulatedDeps
+from simulation import channel_stories, route_stories, wallet_stories
+from simulation.books import OWNER
+from simulation.cast import Cast, Story
 from simulation.faults import FAIL, LOSE, REFUSE, STALE, STAY, STUCK
 from simulation.holds import BUYERS, buy, open_sale
-from simulation.outsiders import OWNER
 from simulation.people import Person
 from simulation.scheduler import Dice
-from simulation.world import World
+from simulation.telling import happy, refund_twice
 from simulators.protocol import RefusedError
 
 MOST_PEOPLE = 20
-
-
-@dataclass(slots=True)
-class Cast:
-    """The people of one schedule."""
-
-    world: World
-    deps: SimulatedDeps
-    people: list[Person] = field(default_factory=list)
-
-    def customer(self, name: str) -> Person:
-        person = Person(self.world, self.deps, name)
-        person.moves_in()
-        self.people.append(person)
-        return person
-
-    def staff(self, name: str) -> Person:
-        person = Person(self.world, self.deps, name, Role.FINANCE)
-        self.people.append(person)
-        return person
-
-    def start(self, name: str, act: Callable[[], object], delay: int = 0) -> None:
-        """Let somebody act beside what else goes on; a person has no time limit."""
-
-        def work() -> None:
-            act()
-
-        self.world.scheduler.start(self.world.name(name, ""), work, delay=delay, life=None)
-
-    def script(self, operation: str, alias: str, *kinds: str) -> None:
-        self.world.scripts[operation, alias] = list(kinds)
-
-
-Story = Callable[[Cast, Person, str], None]
-"""Told within the person's own process; the text is the alias of the order."""
-
-
-def happy(_cast: Cast, ann: Person, alias: str) -> None:
-    order = ann.place(alias, 10_000)
-    reference = ann.pay(order)
-    ann.wait(1_000, 30_000)
-    ann.confirm(reference)
-    ann.watch(order)
 
 
 def quick(_cast: Cast, ann: Person, alias: str) -> None:
@@ -176,7 +132,7 @@ def two_phones(cast: Cast, ann: Person, alias: str) -> None:
     first = ann.pay(order)
     ann.wait(500, 2_000)
     try:
-        cast.world.trades.close(OWNER, f"{order}P01")
+        cast.world.wechat.close(OWNER, f"{order}P01")
     except RefusedError as refusal:
         cast.world.note(f"the channel did not close it: {refusal.code}")
     cast.world.note("the channel closes the first trade")
@@ -187,7 +143,7 @@ def two_phones(cast: Cast, ann: Person, alias: str) -> None:
     ann.wait(0, 4_000)
     ann.confirm(first, late=True)
     if ann.watch(order) is OrderState.SUCCEEDED:
-        _refund_twice(cast, ann, 20_000)
+        refund_twice(cast, ann, 20_000)
 
 
 def two_pages(cast: Cast, ann: Person, alias: str) -> None:
@@ -218,21 +174,7 @@ def refunded_by_staff(cast: Cast, ann: Person, alias: str) -> None:
     happy(cast, ann, alias)
     if not ann.seen or ann.seen[-1].state is not OrderState.SUCCEEDED:
         return
-    _refund_twice(cast, ann, ann.random.choice((2_000, 6_000)))
-
-
-def _refund_twice(cast: Cast, ann: Person, amount: int) -> None:
-    order = ann.orders[-1]
-    for name in (f"{ann.name}-bob", f"{ann.name}-eve"):
-        staff = cast.staff(name)
-        cast.start(name, partial(_grant_twice, staff, order, amount), ann.random.randint(0, 60))
-    ann.wait(1_000, 100_000)
-    ann.look(order)
-
-
-def _grant_twice(staff: Person, order: str, amount: int) -> None:
-    for _ in range(2):
-        staff.grant(order, amount, f"grant-{staff.name}")
+    refund_twice(cast, ann, ann.random.choice((2_000, 6_000)))
 
 
 STORIES: Mapping[str, Story] = MappingProxyType(
@@ -242,6 +184,9 @@ STORIES: Mapping[str, Story] = MappingProxyType(
             *(happy, refused, revoked, unpaid, cancelled, paid_late),
             *(quick, silent, slow_issuer, forgetful_issuer, stuck_refund, unstarted, cancelled_while_paid),
             *(cancelled_while_started, mismatched, two_phones, two_pages, refunded_by_staff, flash_sale),
+            *channel_stories.ALL,
+            *wallet_stories.ALL,
+            *route_stories.ALL,
         )
     }
 )

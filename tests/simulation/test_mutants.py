@@ -19,11 +19,15 @@ QUICK = {
     "late_success_ignored",
     "accepted_refund_is_done",
     "hold_without_condition",
+    "switched_without_close",
+    "quota_apart",
+    "wallet_part_forgotten",
+    "wallet_refund_apart",
 }
 
 
 def test_there_are_enough_and_each_has_its_own_name() -> None:
-    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 15
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 51
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

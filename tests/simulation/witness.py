@@ -7,70 +7,18 @@ from the code under test but the shapes of its records.
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from octane.store.items import Table
-from simulation.outsiders import OWNER
+from simulation.books import DONE, FAILED, Held
+from simulation.keepers import Keepers
+from simulation.laws import ATTEMPT_MOVES, ENDS, FIXED, MOVES, OWED, REFUND_MOVES
+from simulation.violations import must
 from simulation.world import World
 from simulators.issuer.recharges import Recharge, State
-from simulators.wechat.records import RefundStatus, Trade, TradeState
 from world.memory_engine import Change, ChangeKind
 
-MOVES = MappingProxyType(
-    {
-        "PENDING": {"PAYING", "CLOSED"},
-        "PAYING": {"RECHARGING", "CLOSED"},
-        "RECHARGING": {"SUCCEEDED", "FAILED"},
-    }
-)
-ENDS = {"SUCCEEDED", "FAILED", "CLOSED"}
-RANK = MappingProxyType(
-    {"PENDING": 0, "PAYING": 1, "RECHARGING": 2, "SUCCEEDED": 3, "FAILED": 3, "CLOSED": 3}
-)
-EVENT_OF = MappingProxyType(
-    {
-        "PAYING": "PaymentStarted",
-        "RECHARGING": "OrderPaid",
-        "SUCCEEDED": "OrderSucceeded",
-        "FAILED": "OrderFailed",
-        "CLOSED": "OrderClosed",
-    }
-)
-ATTEMPT_MOVES = MappingProxyType(
-    {
-        "STARTED": {"PREPARED", "REFUSED", "CLOSED", "PAID"},
-        "PREPARED": {"CLOSED", "PAID"},
-        "CLOSED": {"PAID"},
-        "REFUSED": {"PAID"},
-        "PAID": set[str](),
-    }
-)
-REFUND_MOVES = MappingProxyType(
-    {
-        "REQUESTED": {"PROCESSING", "SUCCEEDED", "STUCK"},
-        "PROCESSING": {"REQUESTED", "SUCCEEDED", "STUCK"},
-        "STUCK": {"SUCCEEDED"},
-        "SUCCEEDED": set[str](),
-    }
-)
-FIXED = ("user_id", "amount", "card_id", "card_number", "issuer", "placed_at", "expires_at")
 Record = Mapping[str, Any]
-OWED = ("CUSTOMER_ADVANCE", "REFUND_PAYABLE", "UNEXPECTED_RECEIPTS")
-
-
-class ViolationError(Exception):
-    """An invariant does not hold."""
-
-    def __init__(self, invariant: str, detail: str) -> None:
-        self.invariant = invariant
-        self.detail = detail
-        super().__init__(f"{invariant}: {detail}")
-
-
-def must(holds: bool, invariant: str, detail: object) -> None:
-    if not holds:
-        raise ViolationError(invariant, str(detail))
 
 
 @dataclass(slots=True)
@@ -85,8 +33,17 @@ class Witness:
     orders: dict[str, Record] = field(default_factory=dict)
     attempts: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     refunds: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
+    from_wallets: Counter[str] = field(default_factory=Counter)
+    """Fen that the customer's balance gave, by order."""
+    to_wallets: Counter[str] = field(default_factory=Counter)
+    """Fen refunded to the customer's balance, by order."""
     recharged: int = 0
-    traded: int = 0
+    opened: Counter[str] = field(default_factory=Counter)
+    counted: Counter[str] = field(default_factory=Counter)
+    keepers: Keepers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.keepers = Keepers(self.world)
 
     def look(self) -> None:
         """Check what the last commit changed, as one."""
@@ -96,25 +53,31 @@ class Witness:
         for order in {change.key.pk for change in entries}:
             early = {account: self.nets[order][account] for account in OWED if self.nets[order][account] > 0}
             must(not early, "nothing is paid out that is not owed", f"{self.world.alias(order)} {early}")
+        for change in self._news(Table.ROUTING):
+            self.keepers.routing(change)
         by_order: dict[str, list[Change]] = {}
         for change in self._news(Table.ORDERS):
             by_order.setdefault(change.key.pk, []).append(change)
         for order_id, changes in by_order.items():
             self._commit(order_id, changes)
+        self.keepers.check()
 
     def look_outside(self) -> None:
-        """Check what the channel has just opened and the issuer taken."""
-        trades = list(self.world.trades.trades.values())
-        for trade in trades[self.traded :]:
-            self._opened(trade)
-        self.traded = len(trades)
+        """Check what a channel has just opened and the issuer taken."""
+        for name, books in self.world.books.items():
+            if books.count() != self.counted[name]:
+                self.counted[name] = books.count()
+                opened = books.opened()
+                for number in opened[self.opened[name] :]:
+                    self._opened(books.held(number))
+                self.opened[name] = len(opened)
         recharges = list(self.world.recharges.recharges.values())
         for recharge in recharges[self.recharged :]:
             self._recharge(recharge)
         self.recharged = len(recharges)
 
     def _news(self, table: Table) -> list[Change]:
-        changes = self.world.engine.changes(table, self.seen[table])
+        changes = self.world.changes(table, self.seen[table])
         self.seen[table] += len(changes)
         return changes
 
@@ -130,17 +93,24 @@ class Witness:
         nets = self.nets[order]
         for leg in item["legs"]:
             nets[leg["account"]] += leg["fen"]
+            self.keepers.wallets.leg(leg["account"], leg["fen"])
         self.kinds[order][kind] += sum(leg["fen"] for leg in item["legs"] if leg["fen"] > 0)
+        wallet = sum(leg["fen"] for leg in item["legs"] if leg["account"].startswith("WALLET:"))
+        if kind == "refund_succeeded":
+            self.to_wallets[order] -= wallet
         if kind.endswith("payment_received"):
-            trade = self.trade(change.key.sk.partition("#")[2])
-            fen = sum(leg["fen"] for leg in item["legs"] if leg["fen"] > 0)
-            paid = trade is not None and trade.paid and trade.paid_fen == fen
-            must(paid, "a capture is booked only when the channel has it", name)
+            self.from_wallets[order] += wallet
+            taken = {leg["account"]: leg["fen"] for leg in item["legs"] if leg["account"][:8] == "CHANNEL_"}
+            trade = self.world.held(change.key.sk.partition("#")[2])
+            has = {f"CHANNEL_RECEIVABLE:{trade.channel}": trade.fen} if trade and trade.paid else {}
+            must(taken == has, "a capture is booked only when the channel has it", f"{name} {taken} {has}")
 
     def _balance(self, change: Change) -> None:
         item: Mapping[str, Any] = change.new or {}
         low = [name for name in ("available", "held") if int(item.get(name, 0)) < 0]
         must(not low, "no balance below zero", f"{change.key.pk} {item}")
+        if change.key.pk.startswith("BALANCE#"):
+            self.keepers.wallets.balance(change)
 
     def _commit(self, order_id: str, changes: list[Change]) -> None:
         name = self.world.alias(order_id)
@@ -149,6 +119,9 @@ class Witness:
             must(change.kind is ChangeKind.INSERT, "a step is never changed", f"{name} {change.key.sk}")
             self.steps[order_id].append(change.new or {})
         moved = next((change for change in changes if change.key.sk == "#ORDER"), None)
+        for change in changes:
+            if change.key.sk.startswith("ROUTE#"):
+                self.keepers.routes.item(change)
         for change in sorted(changes, key=lambda change: change.key.sk):  # attempts, which refunds speak of
             if change.key.sk.startswith("ATTEMPT#"):
                 self._attempt(order_id, change)
@@ -199,8 +172,10 @@ class Witness:
         trades = self.trades(order_id)
         match state:
             case "RECHARGING":
-                good = any(trade.paid and trade.paid_fen == order["amount"] for trade in trades)
-                must(good, "never recharging without payment", name)
+                must(self._paid(order_id), "never recharging without payment", name)
+            case "SUCCEEDED" if order.get("kind") == "WALLET":
+                good = self.kinds[order_id]["wallet_credited"] == order["amount"]
+                must(good, "succeeded only when the wallet has the money", name)
             case "SUCCEEDED":
                 good = recharge is not None and recharge.state is State.SUCCEEDED
                 must(good, "succeeded only when the card has the money", name)
@@ -208,18 +183,19 @@ class Witness:
                 good = recharge is None or recharge.state is State.REVOKED
                 must(good, "failed only when the card does not get the money", name)
             case "CLOSED":
-                open_trades = [trade for trade in trades if self._payable(trade)]
                 forgetful = order_id in self.world.forgetful
+                open_trades = [trade for trade in trades if trade.payable]
                 must(not open_trades or forgetful, "closed only when nothing can be paid", name)
-                taken = [
-                    t
-                    for t in trades
-                    if t.paid and not t.late and order.get("reason") in ("CANCELLED", "EXPIRED")
-                ]
+                ended = order.get("reason") in ("CANCELLED", "EXPIRED")
+                taken = [trade for trade in trades if trade.paid and not trade.late and ended]
                 must(not taken or forgetful, "a payment that was faster wins", name)
 
-    def _payable(self, trade: Trade) -> bool:
-        return trade.state is TradeState.NOTPAY and self.world.scheduler.now < (trade.order.expires_at or 0)
+    def _paid(self, order_id: str) -> bool:
+        """The present attempt has taken the whole amount, from its channel and from the wallet."""
+        order = self.orders[order_id]
+        attempt = self.attempts[order_id].get(f"ATTEMPT#{int(order.get('attempt_no', 0)):02d}", {})
+        parts = int(attempt.get("paid", 0)) + int(attempt.get("wallet", 0))
+        return attempt.get("status") == "PAID" and parts == order["amount"]
 
     def _attempt(self, order_id: str, change: Change) -> None:
         name = f"{self.world.alias(order_id)} {change.key.sk}"
@@ -227,19 +203,43 @@ class Witness:
         old: Mapping[str, Any] = change.old or {}
         self.attempts[order_id][change.key.sk] = new
         status, before = str(new.get("status", "")), str(old.get("status", ""))
-        legal = status == "STARTED" if not old else status == before or status in ATTEMPT_MOVES[before]
+        begins = "PAID" if new.get("method") == "WALLET_BALANCE" else "STARTED"
+        legal = status == begins if not old else status == before or status in ATTEMPT_MOVES[before]
         must(legal, "every transition is legal", f"{name} {before} → {status}")
-        trade = self.trade(f"{order_id}P{change.key.sk[-2:]}")
-        if status == "PAID":
+        number = change.key.sk[-2:]
+        if not old:
+            self._first(order_id, number, new)
+        user_id = str(self.orders[order_id]["user_id"])
+        self.keepers.wallets.attempt(user_id, old, new)
+        self.keepers.quotas.attempt(old, new)
+        trade = self.world.held(f"{order_id}P{number}")
+        if status == "PAID" and new["method"] == "WALLET_BALANCE":
+            whole = new["wallet"] == self.orders[order_id]["amount"] and not new.get("paid")
+            must(whole and trade is None, "a payment from the wallet is the whole amount", f"{name} {new}")
+        elif status == "PAID":
             held = trade is not None and trade.paid
             must(held, "a capture is booked only when the channel has it", name)
-            same = trade is not None and (trade.transaction_id, trade.paid_fen) == (
-                new["transaction_id"],
-                new["paid"],
-            )
+            told = new["method"].partition("_")[0], new["transaction_id"], new["paid"]
+            same = trade is not None and (trade.channel, trade.transaction_id, trade.fen) == told
             must(same, "a payment is what the channel says it is", f"{name} {new}")
         if status == "REFUSED" and before != status:
             must(trade is None, "refused only when the channel holds nothing", name)
+
+    def _first(self, order_id: str, number: str, new: Record) -> None:
+        """A new attempt: with its decision, and only with proof that those before take nothing any more."""
+        self.keepers.routes.attempt(order_id, number, new)
+        for key, earlier in self.attempts[order_id].items():
+            if key[-2:] == number:
+                continue
+            name = f"{self.world.alias(order_id)} {number} after {key} {earlier['status']}"
+            must(earlier["status"] not in ("STARTED", "PREPARED"), "one attempt is open at a time", name)
+            trade = self.world.held(f"{order_id}P{key[-2:]}")
+            over = trade is None or not (trade.payable or (trade.paid and not trade.late))
+            must(
+                over or order_id in self.world.forgetful,
+                "another attempt only with proof",
+                f"{name}: {trade}",
+            )
 
     def _refund(self, order_id: str, change: Change) -> None:
         name = f"{self.world.alias(order_id)} {change.key.sk}"
@@ -252,27 +252,37 @@ class Witness:
         must(not old or new["amount"] == old["amount"], "what a refund is about never changes", name)
         if not old:
             self._within_capture(order_id, int(new["attempt_no"]), name)
-        found = self.world.trades.refunds.get((OWNER, f"{order_id}F{change.key.sk[-2:]}"))
+        number = f"{order_id}F{change.key.sk[-2:]}"
+        found = self.world.back(number)
+        if new["to_wallet"]:
+            must(found is None and status != "STUCK", "a wallet's part goes to the wallet", name)
+            return
         if status == "SUCCEEDED":
-            done = found is not None and found.status is RefundStatus.SUCCESS
+            done = found is not None and found.state == DONE
             must(done, "refunded only when the customer has the money", name)
-            must(
-                found is not None and found.order.refund_fen == new["amount"],
-                "a refund is what was asked",
-                name,
-            )
+            same = found is not None and found.fen == new["amount"]
+            must(same, "a refund is what was asked", name)
         if status == "STUCK" and before != "STUCK":
-            stuck = found is not None and found.status in (RefundStatus.CLOSED, RefundStatus.ABNORMAL)
+            stuck = found is not None and found.state == FAILED
             must(stuck, "stuck only when the channel says so", name)
 
     def _within_capture(self, order_id: str, attempt_no: int, name: str) -> None:
-        refunds = [r for r in self.refunds[order_id].values() if r["attempt_no"] == attempt_no]
-        asked = sum(int(str(refund["amount"])) for refund in refunds)
-        paid = int(str(self.attempts[order_id][f"ATTEMPT#{attempt_no:02d}"].get("paid", 0)))
-        must(asked <= paid, "refunds never exceed captures", f"{name}: {asked} of {paid}")
+        """Neither part of a payment gives back more than it gave, and the channel's goes first."""
+        asked: Counter[bool] = Counter()
+        for refund in self.refunds[order_id].values():
+            if refund["attempt_no"] == attempt_no:
+                asked[bool(refund["to_wallet"])] += int(str(refund["amount"]))
+        attempt = self.attempts[order_id][f"ATTEMPT#{attempt_no:02d}"]
+        paid, wallet = (int(str(attempt.get(part, 0))) for part in ("paid", "wallet"))
+        within = asked[False] <= paid and asked[True] <= wallet
+        must(within, "refunds never exceed captures", f"{name}: {dict(asked)} of {paid} + {wallet}")
+        first = not asked[True] or asked[False] == paid
+        must(first, "the channel's part goes back first", f"{name}: {dict(asked)} of {paid} + {wallet}")
 
-    def _opened(self, trade: Trade) -> None:
-        number = trade.order.out_trade_no
+    def _opened(self, trade: Held | None) -> None:
+        if trade is None:
+            return
+        number = trade.number
         name = f"{self.world.alias(number)} {number[26:]}"
         attempt = self.attempts[number[:26]].get(f"ATTEMPT#{number[-2:]}", {})
         must(
@@ -280,7 +290,7 @@ class Witness:
             "a trade is opened for an open attempt only",
             f"{name} {attempt.get('status')}",
         )
-        must(trade.order.total_fen == attempt.get("amount"), "the right card and amount", name)
+        must(trade.asked == attempt.get("amount"), "the right card and amount", name)
 
     def _recharge(self, recharge: Recharge) -> None:
         number = recharge.order.orderid
@@ -295,12 +305,8 @@ class Witness:
         )
         wanted = (order.get("card_number"), order.get("amount"))
         must((recharge.order.card, recharge.order.amount_fen) == wanted, "the right card and amount", name)
-        paid = [t for t in self.trades(order_id) if t.paid and t.paid_fen == recharge.order.amount_fen]
-        must(bool(paid), "never recharged for an unpaid order", name)
+        must(self._paid(order_id), "never recharged for an unpaid order", name)
 
-    def trade(self, out_trade_no: str) -> Trade | None:
-        return self.world.trades.trades.get((OWNER, out_trade_no))
-
-    def trades(self, order_id: str) -> list[Trade]:
-        found = (self.trade(f"{order_id}P{number:02d}") for number in range(1, 10))
+    def trades(self, order_id: str) -> list[Held]:
+        found = (self.world.held(f"{order_id}P{key[-2:]}") for key in self.attempts[order_id])
         return [trade for trade in found if trade is not None]

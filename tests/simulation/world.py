@@ -1,19 +1,24 @@
 """The world: real use cases, our tables, the channel's and issuer's books, time, faults and a witness."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from octane.channels.port import ChannelName
 from octane.kernel.clock import Clock, Instant
 from octane.kernel.ids import ID_LENGTH
 from octane.kernel.settings import Settings
+from octane.store.items import Table
+from simulation.books import AlipayBooks, Back, Books, Held, UnionPayBooks, WechatBooks
 from simulation.faults import KILL_AFTER, KILL_BEFORE, LATE, LOST, LOST_AFTER, Faults, Schedule
 from simulation.scheduler import Dice, Killed, Process, Scheduler
+from simulators.alipay.trades import TradeBooks as AlipayTrades
 from simulators.issuer.recharges import Recharge, RechargeBooks
-from simulators.wechat.trades import TradeBooks
-from world.memory_engine import MemoryEngine
+from simulators.unionpay.trades import TradeBooks as UnionPayTrades
+from simulators.wechat.trades import TradeBooks as WechatTrades
+from world.memory_engine import Change, MemoryEngine
 
 if TYPE_CHECKING:
     from octane.orders.states import Queue
@@ -21,6 +26,8 @@ if TYPE_CHECKING:
 DAWN = 1_700_000_000_000
 HOURS_48 = 48 * 3_600_000
 MOST_EVENTS = 60_000
+STAY_MS = 2 * 3_600_000
+"""How long what stays under way does."""
 MOST_LATE = 15_000
 """A request that is under way when its sender gives up arrives within this, in milliseconds."""
 
@@ -93,7 +100,19 @@ class World:
         self.settings = Settings()
         self.nonces = SeededNonces(self.random)
         now = TrueClock(self.scheduler).now
-        self.trades = TradeBooks(now, self.random)
+        self.wechat = WechatTrades(now, self.random)
+        self.alipay = AlipayTrades(now, self.random)
+        self.unionpay = UnionPayTrades(now, self.random)
+        self.books: dict[ChannelName, Books] = {
+            books.name: books
+            for books in (
+                WechatBooks(self.wechat, now),
+                AlipayBooks(self.alipay, now),
+                UnionPayBooks(self.unionpay, now),
+            )
+        }
+        self.down_until: dict[ChannelName, int] = {}
+        """Until when nobody at a channel answers, as a story wants it."""
         self.recharges = RechargeBooks(now, self.random)
         self.signals: Counter[str] = Counter()
         self.scripts: dict[tuple[str, str], list[str]] = {}
@@ -113,6 +132,11 @@ class World:
         """Called after each effect on any books: the post."""
         self.sent: Counter[tuple[Queue, str, str, int]] = Counter()
         """What the queues took: (queue, order id, event, refund number)."""
+        self.probing: Counter[ChannelName] = Counter()
+        """Probes under way."""
+        self.idle: dict[str, list[Any]] = defaultdict(list)
+        """Function instances that wait for their next invocation, the one used last on top."""
+        self._changes: dict[Table, list[Change]] = {table: [] for table in Table}
         self.cut_short = 0
         """Processes that ended by being killed."""
 
@@ -141,16 +165,18 @@ class World:
         kinds: tuple[str, ...],
         span: Span,
         effect: Callable[[str], Result],
+        forced: str = "",
     ) -> Result:
         """Make an outside call: travel, take effect, travel back; a fault may strike before and after.
 
-        `effect` is told the fault that it must play itself. Raises `Lost` when the caller learns nothing.
+        `effect` is told the fault that it must play itself; `forced` befalls the call if nothing else does.
+        Raises `Lost` when the caller learns nothing.
         """
         process = self._process()
         process.calls += 1
         alias = self.alias(number) if number else ""
         kind = self.faults.at(f"{process.name}:{process.calls}", operation, kinds)
-        kind = kind or self.scripted(operation, alias, kinds)
+        kind = kind or self.scripted(operation, alias, kinds) or forced
         self.note(
             f"→ {process.calls} {operation} {number_text(number, alias)}{f'  ⚡{kind}' if kind else ''}"
         )
@@ -184,6 +210,29 @@ class World:
             self.note(f"← {type(outcome).__name__} {outcome}")
             raise outcome
         return outcome[0]
+
+    def changes(self, table: Table, after: int) -> list[Change]:
+        """What was written to a table behind its record number `after`; read once for all who look."""
+        known = self._changes[table]
+        known.extend(self.engine.changes(table, len(known)))
+        return known[after:]
+
+    def is_down(self, channel: ChannelName) -> bool:
+        return self.scheduler.now < self.down_until.get(channel, 0)
+
+    def held(self, number: str) -> Held | None:
+        """The trade of this number, at whatever channel it is."""
+        for books in self.books.values():
+            if (found := books.held(number)) is not None:
+                return found
+        return None
+
+    def back(self, number: str) -> Back | None:
+        """The refund of this number, at whatever channel it is."""
+        for books in self.books.values():
+            if (found := books.back(number)) is not None:
+                return found
+        return None
 
     def scripted(self, operation: str, alias: str, kinds: tuple[str, ...]) -> str:
         """What the story wants of this call, if it does."""
