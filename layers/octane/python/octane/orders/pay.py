@@ -240,6 +240,8 @@ def _attempt(
     deps: Deps, dossier: Dossier, chosen: Chosen, choice: Choice, key: str, payer_id: str
 ) -> Attempt:
     order = dossier.order
+    if order.attempt_no >= MAX_ATTEMPTS:
+        raise OrderStateError("This order was tried too often; place a new one.")
     from_wallet = order.amount if chosen.method is PaymentMethod.WALLET_BALANCE else choice.wallet
     return Attempt(
         order_id=order.order_id,
@@ -268,8 +270,6 @@ def _open_attempt(
     """Store the attempt and move the order to PAYING, before anybody outside hears of it: with the routing
     decision, the quota and the wallet's part in the same transaction."""
     order, now = dossier.order, deps.clock.now()
-    if order.attempt_no >= MAX_ATTEMPTS:
-        raise OrderStateError("This order was tried too often; place a new one.")
     for chosen in choose(deps, caller, order, choice.method, choice.platform, choice.wallet, tried):
         payer_id = caller.openid if chosen.method is PaymentMethod.WECHAT_JSAPI else ""
         attempt = _attempt(deps, dossier, chosen, choice, key, payer_id)
