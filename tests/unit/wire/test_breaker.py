@@ -66,3 +66,14 @@ def test_a_probe_that_never_reports_does_not_block_for_ever(open_breaker, clock)
     assert open_breaker.allows("a")
     clock.at += 10_000
     assert open_breaker.allows("a")
+
+
+def test_one_time_out_opens_it(clock: HandClock) -> None:
+    breaker = Breaker(clock)
+    breaker.failed("host", kept_waiting=True)
+    assert not breaker.allows("host")
+    clock.at = Instant(clock.at + 20_000)
+    assert breaker.allows("host")
+    assert not breaker.allows("host"), "one probe"
+    breaker.succeeded("host")
+    assert breaker.allows("host")

@@ -18,7 +18,8 @@ class _Circuit:
 
 
 class Breaker:
-    """Consecutive failures open a host's circuit; after a pause one call probes it, and its outcome decides.
+    """Consecutive failures open a host's circuit, and one time-out does: a dead host costs a process one wait
+    in a pause. After the pause one call probes it, and its outcome decides.
 
     The state is this process's own: it protects the caller's time and decides nothing about money.
     """
@@ -47,9 +48,9 @@ class Breaker:
         with self._lock:
             self._circuits[host] = _Circuit()
 
-    def failed(self, host: str) -> None:
+    def failed(self, host: str, *, kept_waiting: bool = False) -> None:
         with self._lock:
             circuit = self._circuits.setdefault(host, _Circuit())
-            circuit.failures += 1
+            circuit.failures += self._failures if kept_waiting else 1
             if circuit.failures >= self._failures:
                 circuit.probe_at = later(self._clock.now(), self._open_ms)

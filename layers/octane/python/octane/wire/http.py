@@ -26,6 +26,8 @@ IDLE_MS = 15_000
 """A kept connection idle for longer is dropped: a frozen function wakes with its peers gone, and a request
 written to a dead connection has an unknown outcome that a new connection would not have."""
 SERVER_ERROR = 500
+KEPT_WAITING_MS = 1_000
+"""A failed call that took so long was a time-out; a broken connection costs nobody's time."""
 
 
 class WireError(Exception):
@@ -74,10 +76,11 @@ class HttpTransport:
         host = urlsplit(url).netloc
         if not self._breaker.allows(host):
             raise NotSentError(f"circuit open: {host}")
+        began = self._clock.now()
         try:
             response = self._exchange(method, url, headers, body, timeout_s)
         except WireError:
-            self._breaker.failed(host)
+            self._breaker.failed(host, kept_waiting=self._clock.now() - began >= KEPT_WAITING_MS)
             raise
         if response.status >= SERVER_ERROR:
             self._breaker.failed(host)
