@@ -1,7 +1,7 @@
 """Time as integer epoch milliseconds, always from an injected clock."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import NewType, Protocol
 
 Instant = NewType("Instant", int)
@@ -9,6 +9,7 @@ Instant = NewType("Instant", int)
 
 SECOND = 1_000
 MINUTE = 60 * SECOND
+BEIJING = timezone(timedelta(hours=8))
 
 
 class Clock(Protocol):
@@ -26,6 +27,11 @@ class SystemClock:
 
 def later(instant: Instant, milliseconds: int) -> Instant:
     return Instant(instant + milliseconds)
+
+
+def in_beijing(instant: Instant) -> datetime:
+    """The whole second in Beijing, whose days and words the channels use."""
+    return datetime.fromtimestamp(instant // SECOND, BEIJING)
 
 
 def rfc3339(instant: int) -> str:

@@ -53,7 +53,7 @@ class RouteRequest(NamedTuple):
     payers: tuple[ChannelName, ...] = ()
     """The channels that know this payer."""
     tried: tuple[ChannelName, ...] = ()
-    """The channels that an earlier attempt of the order was proven to have failed on."""
+    """The channels on which an earlier attempt of the same request ended without taking anything."""
     exhausted: tuple[ChannelName, ...] = ()
     """The channels whose quota has just refused this attempt."""
     probing: ChannelName | None = None

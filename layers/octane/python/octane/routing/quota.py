@@ -9,11 +9,10 @@ refused only when the shards together lack the room (or others were faster, seve
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from octane.channels.port import ChannelName
-from octane.kernel.clock import SECOND, Instant
+from octane.kernel.clock import SECOND, Instant, in_beijing
 from octane.kernel.errors import StateError
 from octane.kernel.money import Fen
 from octane.routing.rules import QuotaPlan
@@ -21,7 +20,6 @@ from octane.store.items import Item, Key, Table
 from octane.store.store import Store
 from octane.store.writes import Absent, AtLeast, AtMost, Update, any_of
 
-BEIJING = timedelta(hours=8)
 KEPT_SECONDS = 3 * 24 * 3600
 ROUNDS = 6
 SORT = "#QUOTA"
@@ -67,7 +65,7 @@ class Reservation(NamedTuple):
 
 def beijing_day(now: Instant) -> str:
     """The calendar day in Beijing: `20261122`."""
-    return (datetime.fromtimestamp(now // SECOND, UTC) + BEIJING).strftime("%Y%m%d")
+    return in_beijing(now).strftime("%Y%m%d")
 
 
 def shard_limits(plan: QuotaPlan) -> tuple[int, ...]:

@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 
 from octane.channels.port import NoticeUnreadableError, PaymentProof, TradeState
-from octane.kernel.clock import SECOND, Instant
+from octane.kernel.clock import BEIJING, SECOND, Instant, in_beijing
 from octane.kernel.errors import AmountInvalidError
 from octane.kernel.money import Fen, parse_yuan
 
-BEIJING = timezone(timedelta(hours=8))
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?", re.ASCII)
 AMOUNT = re.compile(r"\d{1,15}(\.\d{1,2})?", re.ASCII)
 CAPTURED = frozenset({"TRADE_SUCCESS", "TRADE_FINISHED"})
@@ -45,7 +44,7 @@ def amount_of(fields: Mapping[str, object], name: str) -> Fen:
 
 def beijing(instant: Instant) -> str:
     """Write whole seconds as Alipay does: `2026-11-22 08:00:00`."""
-    return datetime.fromtimestamp(instant // SECOND, UTC).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+    return in_beijing(instant).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def moment(text: str) -> Instant:

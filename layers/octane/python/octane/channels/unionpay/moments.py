@@ -1,10 +1,9 @@
 """UnionPay's calendar: Beijing time in digits, and clearing days that end at 23:00."""
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 
-from octane.kernel.clock import MINUTE, SECOND, Instant, later
+from octane.kernel.clock import BEIJING, MINUTE, SECOND, Instant, in_beijing, later
 
-BEIJING = timezone(timedelta(hours=8))
 CUT_HOUR = 23
 """A clearing day runs from 23:00 of the day before to 23:00."""
 HOUR = 60 * MINUTE
@@ -14,7 +13,7 @@ FORMAT = "%Y%m%d%H%M%S"
 
 def txn_time(instant: Instant) -> str:
     """Write whole seconds as `yyyyMMddHHmmss`, Beijing: with the order number it names a transaction."""
-    return _beijing(instant).strftime(FORMAT)
+    return in_beijing(instant).strftime(FORMAT)
 
 
 def parse_txn_time(text: str) -> Instant:
@@ -39,8 +38,4 @@ def parse_trace_time(text: str, sent: str) -> Instant:
 
 def clearing_day(instant: Instant) -> date:
     """The day in whose file a transaction of this moment is settled."""
-    return _beijing(later(instant, (24 - CUT_HOUR) * HOUR)).date()
-
-
-def _beijing(instant: Instant) -> datetime:
-    return datetime.fromtimestamp(instant // SECOND, UTC).astimezone(BEIJING)
+    return in_beijing(later(instant, (24 - CUT_HOUR) * HOUR)).date()

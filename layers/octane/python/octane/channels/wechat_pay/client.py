@@ -1,7 +1,6 @@
 """WeChat Pay v3 as a `Channel`: direct merchant and service provider, JSAPI and native QR (PY1)."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, timezone
 from urllib.parse import quote, urlencode
 
 from octane.channels.port import (
@@ -28,13 +27,12 @@ from octane.channels.wechat_pay.keys import PlatformKeys
 from octane.channels.wechat_pay.notices import open_notice, read_payment, read_refund_result
 from octane.channels.wechat_pay.readings import read_refund, read_trade
 from octane.channels.wechat_pay.signing import client_signature
-from octane.kernel.clock import SECOND, Clock, Instant
+from octane.kernel.clock import Clock, Instant, in_beijing
 from octane.kernel.ids import Nonces
 from octane.wire.http import Transport
 
 DESCRIPTION_BYTES = 127
 REASON_BYTES = 80
-BEIJING = timezone(timedelta(hours=8))
 METHODS = {PaymentMethod.WECHAT_JSAPI: "jsapi", PaymentMethod.WECHAT_NATIVE: "native"}
 REFERENCES = {PaymentMethod.WECHAT_JSAPI: "prepay_id", PaymentMethod.WECHAT_NATIVE: "code_url"}
 REFUNDS = "/v3/refund/domestic/refunds"
@@ -222,4 +220,4 @@ def _cut(text: str, limit: int) -> str:
 
 def _beijing(instant: Instant) -> str:
     """Write whole seconds with the offset that the channel documents: `2018-06-08T10:34:56+08:00`."""
-    return datetime.fromtimestamp(instant // SECOND, UTC).astimezone(BEIJING).isoformat()
+    return in_beijing(instant).isoformat()
