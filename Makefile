@@ -103,7 +103,8 @@ sam: setup
 
 lock: setup
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
-	$(LOCK) layers/deps/requirements.in -c requirements-dev.txt -o layers/deps/requirements.txt
+	for layer in deps reconciliation reports; do \
+		$(LOCK) layers/$$layer/requirements.in -c requirements-dev.txt -o layers/$$layer/requirements.txt || exit 1; done
 
 clean:
 	rm -rf $(VENV) .local .aws-sam .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -17,9 +17,9 @@ from local.cloud import REGION
 from local.package import Template, point_code, read_template
 
 
-def expand(template: Template) -> dict[str, Any]:
+def expand(template: Template, root: Path) -> dict[str, Any]:
     """What SAM makes of `template`; its code is said to lie in a bucket that need not exist."""
-    point_code(template, lambda _name, _folder: {"Bucket": "octane-code", "Key": "code.zip"})
+    point_code(template, root, lambda _name, _folder: {"Bucket": "octane-code", "Key": "code.zip"})
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)
     logging.getLogger("samtranslator").setLevel(logging.ERROR)
     managed_policies = SimpleNamespace(load=dict)
@@ -28,4 +28,5 @@ def expand(template: Template) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(expand(read_template(Path(sys.argv[1]))), indent=1))
+    path = Path(sys.argv[1])
+    sys.stdout.write(json.dumps(expand(read_template(path), path.parent), indent=1))

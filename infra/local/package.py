@@ -27,6 +27,9 @@ def read_template(path: Path) -> Template:
     return template
 
 
+THIRD_PARTY = frozenset({"DependenciesLayer", "ReconciliationLayer", "ReportsLayer"})
+
+
 def package(template: Template, root: Path, bucket: str, upload: Upload) -> int:
     """Upload each folder that the template names, once, and point the template at it. Return how many.
 
@@ -41,14 +44,18 @@ def package(template: Template, root: Path, bucket: str, upload: Upload) -> int:
             upload(uploaded[folder], body)
         return {"Bucket": bucket, "Key": uploaded[folder]}
 
-    point_code(template, place)
+    point_code(template, root, place)
     return len(uploaded)
 
 
-def point_code(template: Template, place: Callable[[str, str], Place]) -> None:
-    """Replace each local folder of code in the template by `place(resource, folder)`."""
+def point_code(template: Template, root: Path, place: Callable[[str, str], Place]) -> None:
+    """Replace each local folder of code in the template by `place(resource, folder)`, and each state machine's
+    file by its content."""
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
+        definition = properties.pop("DefinitionUri", None)
+        if definition:
+            properties["Definition"] = read_template(root / definition)
         for field in _CODE_FIELDS:
             folder = properties.get(field)
             if isinstance(folder, str):
@@ -79,7 +86,7 @@ def _compiled(path: Path, name: str) -> bytes:
 
 def _comes_from_environment(resource: str) -> bool:
     """Functions run on this machine's Python: packages built for Lambda do not load, and the venv has all."""
-    return resource == "DependenciesLayer"
+    return resource in THIRD_PARTY
 
 
 def _empty_layer() -> bytes:

@@ -50,6 +50,7 @@ def deploy(
         _follow(formation, say)
     outputs = read_outputs(cloud)
     _put_gateway_responses(cloud.client("apigateway"), template, outputs)
+    _lock_objects(storage, template, outputs, parameters)
     return outputs
 
 
@@ -141,3 +142,17 @@ def _put_gateway_responses(gateway: Any, template: Template, outputs: Outputs) -
         )
     if responses:
         gateway.create_deployment(restApiId=outputs["ApiId"], stageName=outputs["StageName"])
+
+
+def _lock_objects(storage: Any, template: Template, outputs: Outputs, parameters: Mapping[str, str]) -> None:
+    """Lock the buckets that the template locks; the embedded AWS skips that property."""
+    for name, resource in template["Resources"].items():
+        if "ObjectLockConfiguration" not in resource.get("Properties", {}):
+            continue
+        defaults = {key: value.get("Default") for key, value in template["Parameters"].items()}
+        known = {**defaults, **parameters}
+        rule = {"Mode": known["ArchiveLockMode"], "Years": int(known["ArchiveYears"])}
+        storage.put_object_lock_configuration(
+            Bucket=outputs[f"{name}Name"],
+            ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": rule}},
+        )

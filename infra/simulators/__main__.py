@@ -1,7 +1,7 @@
 """`python -m simulators`: every company in one process, until SIGTERM or SIGINT.
 
 Prints one JSON line when all listen: wechat_url (WeChat Pay v3 and the mini-program API), issuer_url,
-alipay_url, unionpay_url, state_dir, pid.
+alipay_url, unionpay_url, bank_url, state_dir, pid.
 """
 
 import argparse
@@ -24,6 +24,7 @@ def options(arguments: list[str]) -> Options:
     parser.add_argument("--issuer-port", type=int, help="the issuer's; default: the next, or a free one")
     parser.add_argument("--alipay-port", type=int, default=0, help="Alipay's; 0 takes a free one")
     parser.add_argument("--unionpay-port", type=int, default=0, help="UnionPay's; 0 takes a free one")
+    parser.add_argument("--bank-port", type=int, default=0, help="the custody bank's; 0 takes a free one")
     parser.add_argument("--public", default="", help="host name to announce; default: the address")
     parser.add_argument("--state-dir", type=Path, required=True, help="where keys.json is kept")
     parser.add_argument("--keys", type=Path, help="read (or make) the keys here instead")

@@ -65,6 +65,7 @@ class World:
     issuer_url: str
     alipay_url: str
     unionpay_url: str
+    bank_url: str
 
     @property
     def wechat(self) -> Control:
@@ -81,6 +82,10 @@ class World:
     @property
     def unionpay(self) -> Control:
         return Control(self.unionpay_url)
+
+    @property
+    def bank(self) -> Control:
+        return Control(self.bank_url)
 
 
 @contextmanager

@@ -59,6 +59,8 @@ class Keys:
     issuer_key: str
     alipay: AlipayKeys
     unionpay: UnionPayKeys
+    bank_key: str
+    """What the custody bank and its customer share."""
 
 
 def new_keys(now: datetime) -> Keys:
@@ -81,6 +83,7 @@ def new_keys(now: datetime) -> Keys:
         issuer_key=secrets.token_hex(16),
         alipay=new_alipay_keys(now),
         unionpay=new_unionpay_keys(now),
+        bank_key=secrets.token_hex(32),
     )
 
 
@@ -168,7 +171,7 @@ def load_or_make_keys(path: Path, now: datetime) -> Keys:
     """The keys of a file; what it does not hold yet is made: an older world had fewer companies."""
     if path.exists():
         content = json.loads(path.read_text("utf-8"))
-        if {"alipay", "unionpay"} <= content.keys():
+        if {"alipay", "unionpay", "bank_key"} <= content.keys():
             return load_keys(path)
         keys = keys_of(asdict(new_keys(now)) | content)
     else:

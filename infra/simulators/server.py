@@ -11,6 +11,7 @@ from random import SystemRandom
 from aiohttp import web
 
 from simulators.alipay.company import Alipay
+from simulators.bank.company import CustodyBank
 from simulators.issuer.company import Issuer
 from simulators.keys import Keys, load_or_make_keys
 from simulators.postman import Postman
@@ -34,6 +35,7 @@ class Options:
     issuer_port: int = 0
     alipay_port: int = 0
     unionpay_port: int = 0
+    bank_port: int = 0
     public: str = ""
     """The host name to announce, when it is not `host`."""
     keys: Path | None = None
@@ -55,6 +57,7 @@ class Addresses:
     """The gateway, and the bills that it hands out."""
     unionpay_url: str
     """The gateway and, at `/`, the file host."""
+    bank_url: str
 
 
 def wall_clock() -> int:
@@ -73,6 +76,7 @@ async def serve(options: Options, stopped: asyncio.Event, ready: Callable[[Addre
             ("issuer_url", issuer(options, keys), options.issuer_port),
             ("alipay_url", alipay(options, keys), options.alipay_port),
             ("unionpay_url", unionpay(options, keys), options.unionpay_port),
+            ("bank_url", CustodyBank(keys.bank_key, wall_clock), options.bank_port),
         ):
             runners.append(await listen(company, options, port))
             urls[name] = f"http://{options.public or options.host}:{runners[-1].addresses[0][1]}"

@@ -1,9 +1,10 @@
 """Numbers and instants as the wires write them."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from random import Random
 
 CHINA = timezone(timedelta(hours=8))
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DIGITS = "0123456789"
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "abcdefghijklmnopqrstuvwxyz" + DIGITS
 HEX = "0123456789abcdef"
@@ -15,7 +16,17 @@ def pick(random: Random, letters: str, length: int) -> str:
 
 def moment(at: int) -> datetime:
     """Epoch ms as China standard time, exactly."""
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at)).astimezone(CHINA)
+    return (EPOCH + timedelta(milliseconds=at)).astimezone(CHINA)
+
+
+def midnight(day: date) -> int:
+    """Epoch ms at which a day begins in Beijing."""
+    return (datetime(day.year, day.month, day.day, tzinfo=CHINA) - EPOCH) // timedelta(milliseconds=1)
+
+
+def stamp(at: int) -> str:
+    """Epoch ms as `2026-01-02 03:04:05`, Beijing."""
+    return f"{moment(at):%Y-%m-%d %H:%M:%S}"
 
 
 def rfc3339(at: int) -> str:
@@ -28,7 +39,7 @@ def parse_rfc3339(text: str) -> int:
     instant = datetime.fromisoformat(text)
     if instant.tzinfo is None:
         raise ValueError("no offset")
-    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return (instant - EPOCH) // timedelta(milliseconds=1)
 
 
 def yuan(fen: int) -> str:

@@ -1,13 +1,15 @@
 """Known answers for Alipay: every vector of the channel is claimed by a test here."""
 
 import base64
+import io
 import json
+from datetime import date
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
-from octane.channels.alipay.bill_file import BillKind, BillTotal, parse_details
+from octane.channels.alipay.bill_file import parse_details
 from octane.channels.alipay.config import AlipayConfig
 from octane.channels.alipay.content_aes import ContentSealedError, decrypt, encrypt
 from octane.channels.alipay.envelope import open_envelope
@@ -18,6 +20,7 @@ from octane.channels.alipay.serials import certificate_sn
 from octane.channels.alipay.signing import request_message, signed
 from octane.channels.port import NoticeSignatureError
 from octane.kernel.clock import Instant
+from octane.kernel.statement import LineKind, StatedTotal
 from octane.wire import rsa
 from octane.wire.http import Response
 from simulators.alipay import crypto
@@ -146,20 +149,16 @@ def test_content_that_does_not_open(key: str, ciphertext: str) -> None:
 def test_the_bill_is_read_exactly() -> None:
     content = base64.b64decode(BILL["gbk_base64"])
     assert content == BILL["text"].encode("gbk")
-    bill = parse_details(content)
-    kinds = [row.kind for row in bill.rows]
-    assert kinds.count(BillKind.PAYMENT) == BILL["expected"]["trades"]
-    assert kinds.count(BillKind.REFUND) == BILL["expected"]["refunds"]
-    assert sum(row.received_fen for row in bill.rows) == BILL["expected"]["net_fen"]
-    payment, refund = bill.rows
-    assert (payment.trade_no, payment.out_trade_no) == (
-        "2019091622001458860515315453",
-        "service_1568601259302",
-    )
-    assert (payment.order_fen, payment.refund_no) == (1, "")
-    assert (refund.order_fen, refund.refund_no) == (-1, "re_test_1568602607356")
-    assert bill.payments == bill.counted(BillKind.PAYMENT) == BillTotal(1, 1)
-    assert bill.refunds == bill.counted(BillKind.REFUND) == BillTotal(1, -1)
+    bill = parse_details(lambda: io.BytesIO(content), date(2019, 9, 16), "2088021109625633")
+    payment, refund = bill.lines
+    kinds = [line.kind for line in (payment, refund)]
+    assert kinds.count(LineKind.PAYMENT) == BILL["expected"]["trades"]
+    assert kinds.count(LineKind.REFUND) == BILL["expected"]["refunds"]
+    assert payment.amount - refund.amount == BILL["expected"]["net_fen"]
+    trade = "2019091622001458860515315453"
+    assert (payment.reference, payment.number, payment.amount) == (trade, "service_1568601259302", 1)
+    assert (refund.number, refund.amount, refund.fee) == ("re_test_1568602607356", 1, 0)
+    assert bill.stated == (StatedTotal(LineKind.PAYMENT, 1, 1), StatedTotal(LineKind.REFUND, 1, 1))
 
 
 def test_the_simulator_agrees_with_the_request_and_the_notice() -> None:

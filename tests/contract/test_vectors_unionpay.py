@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from octane.channels.port import NoticeSignatureError, PaymentProof, Trade, Unknown
-from octane.channels.unionpay.bills import LENGTHS, RECORD_BYTES, split_record
+from octane.channels.unionpay.bill_file import LENGTHS, RECORD_BYTES, split_record
 from octane.channels.unionpay.certificates import CertificateRefusedError, SignerCertificates
 from octane.channels.unionpay.client import UnionPay
 from octane.channels.unionpay.config import UNIONPAY_NAME, UnionPayConfig

@@ -1,12 +1,13 @@
-"""Known answers for WeChat Pay v3: every vector of the channel but the bills is claimed by a test here."""
+"""Known answers for WeChat Pay v3: every vector of the channel is claimed by a test here."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from octane.channels.port import NoticeSignatureError, PaymentMethod
+from octane.channels.wechat_pay import bill_file
 from octane.channels.wechat_pay.client import WechatPay
 from octane.channels.wechat_pay.config import WechatPayConfig
 from octane.channels.wechat_pay.exchange import Exchange
@@ -14,6 +15,7 @@ from octane.channels.wechat_pay.keys import PlatformKeys
 from octane.channels.wechat_pay.notices import open_notice
 from octane.channels.wechat_pay.signing import request_message
 from octane.kernel.clock import Instant
+from octane.kernel.statement import LineKind, LineStatus, StatedTotal
 from octane.wire import rsa
 from octane.wire.aead import SealBrokenError, seal, unseal, unseal_field
 from octane.wire.certificates import read_certificate
@@ -22,7 +24,7 @@ from octane.wire.http import NotSentError
 VECTORS = {
     vector["id"]: vector
     for vector in json.loads(Path(__file__).with_name("vectors.json").read_text(encoding="utf-8"))["shared"]
-    if vector["channel"] == "wechatpay_v3" and not vector["kind"].startswith("tradebill")
+    if vector["channel"] == "wechatpay_v3"
 }
 CLAIMED: set[str] = set()
 
@@ -41,6 +43,7 @@ UNSEAL = claim("wx-go-aesgcm")
 OAEP = claim("wx-go-oaep-decrypt")
 NOTICE = claim("wx-go-notify-full")
 ROUND_TRIP = claim("wx-java-aesgcm256")
+BILL = claim("wx-tradebill-all-small")
 
 
 def test_every_vector_is_claimed():
@@ -185,3 +188,28 @@ def test_the_notices_certificate_was_valid_then():
     certificate = read_certificate(NOTICE["certificate_pem"])
     then = datetime(2021, 6, 24, tzinfo=UTC).timestamp() * 1_000
     assert certificate.not_before < then < certificate.not_after
+
+
+def test_the_trade_bills_sample_rows_are_read_exactly():
+    sums = "`4.0,`0.04,`0.02,`0.00,`0.01000,`0.04,`0.02"
+    text = "\r\n".join([BILL["header"], *BILL["rows"], BILL["summary_header"], sums, ""])
+    bill = bill_file.parse(text.encode(), date(2019, 2, 19))
+    refund, _, native, jsapi = lines = list(bill.lines)
+    assert [line.kind for line in lines] == [LineKind.REFUND] * 2 + [LineKind.PAYMENT] * 2
+    assert {line.status for line in lines} == {LineStatus.SUCCEEDED}
+    assert [(line.amount, line.fee) for line in lines] == [(1, 0), (1, 0), (3, 1), (1, 0)]
+    assert (refund.number, refund.reference) == (
+        "REF4200000263201902167700963919",
+        "50000709672019011908420787722",
+    )
+    assert (native.number, native.reference) == (
+        "autotest_20190219015232_89201",
+        "4200000263201902167700134902",
+    )
+    assert (jsapi.party, jsapi.merchant) == ("oHkLxt5HnHcBDewv4dLc8xivG1DuE", "1921000401")
+    assert native.settled_at == datetime(2019, 2, 18, 17, 52, 32, tzinfo=UTC).timestamp() * 1_000
+    assert bill.stated == (
+        StatedTotal(LineKind.PAYMENT, None, 4),
+        StatedTotal(LineKind.REFUND, None, 2),
+        StatedTotal(None, 4, None, 1),
+    )

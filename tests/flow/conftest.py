@@ -47,7 +47,7 @@ def open_shop(town: World, log: "Log") -> Iterator[OpenShop]:
 
         def opened(**settings: str) -> Shop:
             inbox = closing.enter_context(opened_inbox())
-            for company in (town.wechat, town.alipay, town.unionpay, town.issuer):
+            for company in (town.wechat, town.alipay, town.unionpay, town.issuer, town.bank):
                 company.post("/reset")
                 company.post("/time", factor=1)
             town.wechat.post("/settings", refund_ms=QUICK_MS, signing="certificate")

@@ -10,10 +10,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from simulators.alipay import crypto
-from simulators.alipay.views import at
 from simulators.keys import Keys, private_key
 from simulators.server import wall_clock
-from simulators.texts import moment, rfc3339
+from simulators.texts import moment, rfc3339, stamp
 from simulators.unionpay.signer import sign
 from simulators.wechat.signer import Signer
 from world.inbox import Letter
@@ -88,7 +87,7 @@ class AlipayForger:
     def payment(self, out_trade_no: str, yuan: str, /, *, charset: str = "utf-8", **changed: str) -> Letter:
         """`changed` replaces fields before they are signed; an empty one is left out."""
         ours = self.keys.alipay
-        now = at(wall_clock())
+        now = stamp(wall_clock())
         fields = {
             "app_id": ours.app_id,
             "seller_id": ours.seller_id,

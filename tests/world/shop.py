@@ -64,6 +64,7 @@ class Shop:
             "OCTANE_UNIONPAY_URL": world.unionpay_url,
             "OCTANE_UNIONPAY_FILE_URL": world.unionpay_url,
             "OCTANE_ISSUER_URL": world.issuer_url,
+            "OCTANE_BANK_URL": world.bank_url,
             "OCTANE_PUBLIC_URL": inbox.url,
             **settings,
         }
@@ -73,6 +74,7 @@ class Shop:
             "ALIPAY": world.alipay.get("/keys"),
             "UNIONPAY": world.unionpay.get("/keys"),
             "ISSUER": world.issuer.get("/keys"),
+            "BANK": world.bank.get("/keys"),
             "TOKENS": {"private_jwk": key.as_dict(private=True), "pepper": "00" * 32},
             "TOKEN_VERIFIER": {"public_jwks": {"keys": [key.as_dict(private=False)]}},
         }

@@ -2,10 +2,14 @@
 the outside are the real ones."""
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from octane import wiring
 from octane.kernel.clock import Clock, Instant, SystemClock
@@ -14,6 +18,7 @@ from octane.orders.states import Queue
 from octane.store.store import Store
 from world.memory_engine import MemoryEngine
 from world.meter import Meter
+from world.objects import MemoryObjects
 from world.permissions import Watch, WatchedEngine, granted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +81,60 @@ class Lists:
         self.pushed.append(dict(message))
 
 
+class WatchedObjects:
+    """A bucket in memory, under watch: a permission is for its first folder."""
+
+    def __init__(self, bucket: str, watch: Watch) -> None:
+        self.kept = MemoryObjects()
+        self._bucket = bucket
+        self._watch = watch
+
+    def _note(self, action: str, key: str) -> None:
+        self._watch.note(f"s3:{action}", f"{self._bucket}/{key.split('/', maxsplit=1)[0]}/*")
+
+    def get(self, key: str) -> bytes | None:
+        self._note("GetObject", key)
+        return self.kept.get(key)
+
+    def put(self, key: str, content: bytes) -> None:
+        self._note("PutObject", key)
+        self.kept.put(key, content)
+
+    def put_new(self, key: str, content: bytes) -> bool:
+        self._note("PutObject", key)
+        return self.kept.put_new(key, content)
+
+    def list(self, prefix: str) -> Iterator[str]:
+        self._watch.note("s3:ListBucket", self._bucket)
+        return self.kept.list(prefix)
+
+    def fetch(self, key: str, path: Path) -> None:
+        self._note("GetObject", key)
+        self.kept.fetch(key, path)
+
+    def send(self, path: Path, key: str) -> None:
+        self._note("PutObject", key)
+        self.kept.send(path, key)
+
+
+class Signer:
+    """A key of the house's own, as KMS would keep it."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._watch = watch
+
+    def sign(self, digest: bytes) -> bytes:
+        self._watch.note("kms:Sign", "ManifestKey")
+        return self._key.sign(digest, ec.ECDSA(utils.Prehashed(hashes.SHA256())))
+
+    def public_key(self) -> bytes:
+        self._watch.note("kms:GetPublicKey", "ManifestKey")
+        return self._key.public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+
+
 SECRETS = {
     "wechat": "WechatSecret",
     "alipay": "AlipaySecret",
@@ -83,8 +142,15 @@ SECRETS = {
     "platform_keys": "WechatSecret",
     "login_provider": "WechatSecret",
     "issuer": "IssuerSecret",
+    "bank": "BankSecret",
     "signer": "TokensSecret",
     "verifier": "TokenVerifierSecret",
+}
+BILL_SECRETS = {
+    "WECHAT": "WechatSecret",
+    "ALIPAY": "AlipaySecret",
+    "UNIONPAY": "UnionPaySecret",
+    "JUHE": "IssuerSecret",
 }
 """The secret that each part of the wiring is built from: on AWS each function builds its own."""
 
@@ -104,6 +170,9 @@ class ShopWiring(wiring.Wiring):
         self.__dict__["switches"] = Board(self.lists.watch)
         self.__dict__["queues"] = self.lists
         self.__dict__["sockets"] = self.lists
+        self.__dict__["archive"] = WatchedObjects("ArchiveBucket", self.lists.watch)
+        self.__dict__["work"] = WatchedObjects("WorkBucket", self.lists.watch)
+        self.__dict__["manifest_signer"] = Signer(self.lists.watch)
 
     def __getattribute__(self, name: str) -> Any:
         if name in SECRETS:
@@ -142,6 +211,14 @@ class ShopWiring(wiring.Wiring):
     @cached_property
     def issuer(self) -> Any:
         return self._on_machine_time.issuer
+
+    @cached_property
+    def bank(self) -> Any:
+        return self._on_machine_time.bank
+
+    def bills_of(self, source: Any) -> Any:
+        self.lists.watch.note("secretsmanager:GetSecretValue", BILL_SECRETS[source])
+        return self._by_business_time(self._on_machine_time.bills_of(source))
 
     @cached_property
     def _on_machine_time(self) -> "_Outside":

@@ -5,12 +5,13 @@ from random import Random
 from urllib.parse import parse_qs, urlsplit
 
 from simulators.alipay import views
-from simulators.alipay.bills import PATH, BillOffice
+from simulators.alipay.bills import FORM
 from simulators.alipay.control import COMMANDS
 from simulators.alipay.desk import Desk
-from simulators.alipay.operations import METHODS, numbers_of
+from simulators.alipay.operations import BILL_PATH, METHODS, numbers_of
 from simulators.alipay.signer import Asked, Signer, gateway_error, parameters_of
 from simulators.alipay.trades import TradeBooks
+from simulators.bills.office import Office
 from simulators.keys import Keys
 from simulators.misbehaviour import Effect, Faults, Rules
 from simulators.protocol import (
@@ -63,7 +64,7 @@ class Alipay:
         """Forget every code, trade, refund, rule and setting; keys stay."""
         self.rules.clear()
         self.trades = TradeBooks(self.now, self.random)
-        self.bills = BillOffice(self.signer.keys.seller_id, self.trades, self.now, self.random)
+        self.bills = Office(FORM, self.now, self.random)
         self._notify_ids: dict[int, str] = {}
 
     @property
@@ -71,7 +72,7 @@ class Alipay:
         return Desk(self.signer, self.trades, self.bills)
 
     def subject(self, call: Call) -> Subject | None:
-        if call.path == PATH and call.method == "GET":
+        if call.path == BILL_PATH and call.method == "GET":
             return Subject(UNSIGNED)
         if call.path != GATEWAY or call.method not in ("GET", "POST"):
             return None
@@ -127,7 +128,7 @@ class Alipay:
 
     def command(self, name: str, order: Json) -> Json | None:
         command = COMMANDS.get(name)
-        return None if command is None else command(self.desk, order)
+        return self.bills.command(name, order) if command is None else command(self.desk, order)
 
     def books(self) -> Json:
         self.settle()

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from simulators.alipay.bills import BillOffice
 from simulators.alipay.signer import Signer
 from simulators.alipay.trades import TradeBooks
+from simulators.bills.office import Office
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
     signer: Signer
     trades: TradeBooks
-    bills: BillOffice
+    bills: Office

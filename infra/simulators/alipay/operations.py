@@ -2,15 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from simulators.alipay import views
+from simulators.alipay.bills import account_archive, bill_rows
 from simulators.alipay.desk import Desk
 from simulators.alipay.requests import fen, number, numbers, parse_order, text
+from simulators.alipay.rules import business_error
 from simulators.alipay.signer import Asked
+from simulators.bills.rows import Heading
 from simulators.misbehaviour import Effect, Faults
-from simulators.protocol import Json
+from simulators.protocol import Json, RefusedError
 
+BILL_PATH = "/dwbillcenterprod/downloadBillFile.resource"
+MISSING = RefusedError(200, "isp.bill_not_exist", "账单不存在")
 NUMBERS = ("out_trade_no", "trade_no", "out_request_no", "buyer_open_id", "bill_date")
 
 
@@ -60,8 +67,23 @@ def query_refund(desk: Desk, asked: Asked, faults: Faults) -> Json:
 
 
 def bill(desk: Desk, asked: Asked, faults: Faults) -> Json:
+    """Where a day's bill can be fetched for 30 seconds."""
     kind, day = text(asked.content, "bill_type", 32), text(asked.content, "bill_date", 10)
-    return {"bill_download_url": desk.bills.address(kind, day, asked.parameters["_host"])}
+    if kind not in ("trade", "signcustomer"):
+        raise business_error("INVALID_PARAMETER", "bill_type")
+    try:
+        heading = Heading(date.fromisoformat(day), desk.signer.keys.seller_id)
+    except ValueError:
+        raise business_error("INVALID_PARAMETER", "bill_date") from None
+    rows = bill_rows(desk.trades, heading.merchant)
+    found = desk.bills.bill(heading, rows) if desk.bills.is_ready(heading.day) else None
+    if found is None:
+        raise MISSING
+    account = account_archive(heading, [row for row in rows if heading.holds(row.at)])
+    token = desk.bills.offer(found.packed if kind == "trade" else account)
+    asked_for = {"bizType": kind, "userId": heading.merchant, "bizDates": f"{heading.day:%Y%m%d}"}
+    host = asked.parameters["_host"]
+    return {"bill_download_url": f"http://{host}{BILL_PATH}?{urlencode({**asked_for, 'token': token})}"}
 
 
 Act = Callable[[Desk, Asked, Faults], Json]

@@ -8,12 +8,12 @@ from urllib.parse import parse_qsl, urlencode
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from simulators.alipay import crypto, views
+from simulators.alipay import crypto
 from simulators.alipay.keys import AlipayKeys, certificate_sn
 from simulators.keys import private_key
 from simulators.misbehaviour import Effect, Faults
 from simulators.protocol import Call, Json, Letter, Notice, Now, RefusedError
-from simulators.texts import CHINA
+from simulators.texts import CHINA, stamp
 
 SKEW_MS = 15 * 60_000
 MOST_FIELDS = 60
@@ -113,7 +113,7 @@ class Signer:
             "charset": "utf-8",
             "version": "1.0",
             "notify_id": notify_id,
-            "notify_time": views.at(self._now() - (stale.ms if stale else 0)),
+            "notify_time": stamp(self._now() - (stale.ms if stale else 0)),
             **{name: str(value) for name, value in notice.content.items()},
         }
         if wrong is not None:

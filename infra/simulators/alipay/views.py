@@ -2,12 +2,7 @@
 
 from simulators.alipay.records import Code, Refund, Trade
 from simulators.protocol import Json
-from simulators.texts import moment, yuan
-
-
-def at(instant: int) -> str:
-    """Epoch ms as `2026-01-02 03:04:05`."""
-    return f"{moment(instant):%Y-%m-%d %H:%M:%S}"
+from simulators.texts import stamp, yuan
 
 
 def numbers(trade: Trade) -> Json:
@@ -40,7 +35,7 @@ def queried(trade: Trade) -> Json:
         "buyer_pay_amount": paid,
         "receipt_amount": paid,
         "invoice_amount": paid,
-        "send_pay_date": at(trade.paid_at),
+        "send_pay_date": stamp(trade.paid_at),
         "fund_bill_list": [{"amount": paid, "fund_channel": "ALIPAYACCOUNT"}],
     }
 
@@ -48,7 +43,7 @@ def queried(trade: Trade) -> Json:
 def refunded(refund: Refund, moved: bool) -> Json:
     """The answer to a refund. `refund_fee` is what the trade gave back in all."""
     trade = refund.trade
-    finished = {"gmt_refund_pay": at(refund.finished_at)} if refund.done else {}
+    finished = {"gmt_refund_pay": stamp(refund.finished_at)} if refund.done else {}
     return {
         **numbers(trade),
         "buyer_logon_id": "csq***@example.com",
@@ -70,7 +65,7 @@ def refund_queried(trade: Trade, refund: Refund | None) -> Json:
         "refund_amount": yuan(refund.amount_fen),
         "total_amount": yuan(trade.paid_fen),
         "refund_status": "REFUND_SUCCESS",
-        "gmt_refund_pay": at(refund.finished_at),
+        "gmt_refund_pay": stamp(refund.finished_at),
         "refund_reason": refund.reason,
     }
 
@@ -97,8 +92,8 @@ def payment_notice(trade: Trade) -> Json:
         "point_amount": "0.00",
         "buyer_open_id": trade.buyer_open_id,
         "buyer_logon_id": "csq***@example.com",
-        "gmt_create": at(trade.created_at),
-        "gmt_payment": at(trade.paid_at),
+        "gmt_create": stamp(trade.created_at),
+        "gmt_payment": stamp(trade.paid_at),
         "fund_bill_list": f'[{{"amount":"{paid}","fundChannel":"ALIPAYACCOUNT"}}]',
     }
 
@@ -106,12 +101,12 @@ def payment_notice(trade: Trade) -> Json:
 def refund_notice(refund: Refund) -> Json:
     """Alipay tells a refund as one more notice of the trade."""
     trade = refund.trade
-    closed = {"gmt_close": at(trade.closed_at)} if trade.closed_at else {}
+    closed = {"gmt_close": stamp(trade.closed_at)} if trade.closed_at else {}
     return {
         **payment_notice(trade),
         "out_biz_no": refund.out_request_no,
         "refund_fee": yuan(trade.refunded_fen),
-        "gmt_refund": at(refund.finished_at) + ".000",
+        "gmt_refund": stamp(refund.finished_at) + ".000",
         **closed,
     }
 

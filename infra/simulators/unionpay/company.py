@@ -4,10 +4,12 @@ from http import HTTPStatus
 from random import Random
 from urllib.parse import urlencode
 
+from simulators.bills.office import Office
 from simulators.keys import Keys
 from simulators.misbehaviour import Effect, Faults, Rules
 from simulators.protocol import Call, Json, Letter, Notice, Now, RefusedError, Reply, Subject
 from simulators.unionpay import control, views
+from simulators.unionpay.clearing import FORM
 from simulators.unionpay.operations import PATHS, Asked, Desk, Habits, find_route
 from simulators.unionpay.requests import check_frame, malformed, parse_form
 from simulators.unionpay.signer import Fields, Signer
@@ -19,7 +21,7 @@ RETRY_MS: tuple[int, ...] = (1 * MINUTE_MS, 2 * MINUTE_MS, 4 * MINUTE_MS, 5 * MI
 OPERATIONS = frozenset({"prepare", "query", "void", "refund", "file", "payment_notice", "refund_notice"})
 NUMBERS = ("orderId", "origQryId", "queryId")
 ECHOED = ("accessType", "bizType", "merId", "orderId", "txnTime", "txnType", "txnSubType", "reqReserved")
-FORM = "application/x-www-form-urlencoded"
+FORM_TYPE = "application/x-www-form-urlencoded"
 TEXT = "text/html;charset=UTF-8"
 
 
@@ -42,11 +44,12 @@ class UnionPay:
         """Forget every transaction and rule; keys and habits stay."""
         self.rules.clear()
         self.trades = TradeBooks(self._now, self._random)
+        self.bills = Office(FORM, self._now, self._random)
         self.trades.refund_ms = self.refund_ms
 
     @property
     def desk(self) -> Desk:
-        return Desk(self.signer.keys, self.trades, self.habits, self._now)
+        return Desk(self.signer.keys, self.trades, self.habits, self._now, self.bills)
 
     def subject(self, call: Call) -> Subject | None:
         if call.method != "POST" or call.path not in PATHS:
@@ -85,7 +88,7 @@ class UnionPay:
         if (wrong := faults.get(Effect.WRONG_AMOUNT)) is not None:
             content = {**content, "txnAmt": str(wrong.amount_fen), "settleAmt": str(wrong.amount_fen)}
         body = urlencode(self.signer.signed(content, faults)).encode()
-        return Letter({"Content-Type": FORM}, body)
+        return Letter({"Content-Type": FORM_TYPE}, body)
 
     def accepted(self, status: int, body: bytes) -> bool:
         """HTTP 200, whatever it says."""
@@ -94,7 +97,7 @@ class UnionPay:
     def command(self, name: str, order: Json) -> Json | None:
         command = control.COMMANDS.get(name)
         if command is None:
-            return None
+            return self.bills.command(name, order)
         content = command(self.desk, order)
         self.refund_ms = self.trades.refund_ms
         return content

@@ -4,12 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from simulators.bills.office import Office
+from simulators.bills.rows import Heading
 from simulators.misbehaviour import Effect, Faults
 from simulators.protocol import Call, Now, RefusedError
 from simulators.texts import moment
 from simulators.unionpay import views
 from simulators.unionpay.authority import UnionPayKeys
-from simulators.unionpay.clearing import clearing_file, clearing_rows
+from simulators.unionpay.clearing import CUT_HOURS, bill_rows
 from simulators.unionpay.records import FAILED, NO_SUCH, PAYMENT, REFUND, SUCCESS, VOID, Trade
 from simulators.unionpay.requests import identity, malformed, parse_payment, parse_return
 from simulators.unionpay.signer import Fields
@@ -32,6 +34,7 @@ class Desk:
     trades: TradeBooks
     habits: Habits
     now: Now
+    bills: Office
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +71,16 @@ def file(asked: Asked) -> views.Words:
     if fields["txnSubType"] != "01" or fields.get("fileType") != "00":
         raise malformed("txnSubType 01, fileType 00")
     day = _day(fields.get("settleDate", ""), moment(desk.now()).date())
-    rows = clearing_rows(desk.trades, fields["merId"], day)
-    if not rows or (desk.habits.files == "cut" and settle_day(desk.now()) <= day):
+    early = desk.habits.files == "cut" and settle_day(desk.now()) <= day
+    heading = Heading(day, fields["merId"], CUT_HOURS)
+    found = None if early else desk.bills.bill(heading, bill_rows(desk.trades, heading.merchant))
+    if found is None:
         raise RefusedError(200, "98", "文件不存在")
     return {
         "settleDate": f"{day:%m%d}",
         "fileType": "00",
         "fileName": f"{fields['merId']}_{day:%Y%m%d}.zip",
-        "fileContent": clearing_file(rows, fields["merId"], day),
+        "fileContent": found.packed.decode("utf-8", "replace"),
     }
 
 

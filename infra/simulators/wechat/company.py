@@ -7,6 +7,7 @@ mini-program server API with plain ones.
 from http import HTTPStatus
 from random import Random
 
+from simulators.bills.office import Office
 from simulators.keys import Keys
 from simulators.misbehaviour import Effect, Faults, Rules
 from simulators.protocol import (
@@ -23,6 +24,7 @@ from simulators.protocol import (
 )
 from simulators.texts import HEX, pick, rfc3339
 from simulators.wechat import views
+from simulators.wechat.bills import FORM
 from simulators.wechat.control import COMMANDS
 from simulators.wechat.desk import Desk
 from simulators.wechat.mini import MiniProgram, mini_error
@@ -48,7 +50,7 @@ SUMMARIES = {
 OPERATIONS = frozenset(
     {
         "prepay", "query", "close", "refund", "query_refund", "certificates", "code2session", "stable_token",
-        "phone_number", "payment_notice", "refund_notice",
+        "phone_number", "bill", "bill_file", "payment_notice", "refund_notice",
     }
 )  # fmt: skip
 STATUS_CODES = {401: "SIGN_ERROR", 403: "RULE_LIMIT", 404: "RESOURCE_NOT_EXISTS", 429: "FREQUENCY_LIMITED"}
@@ -67,6 +69,7 @@ class WeChat:
         self.mini = MiniProgram(frozenset({keys.appid, keys.sub_appid}), keys.app_secret, now, random)
         self.refund_ms = 300
         """What a reset goes back to."""
+        self.early_bills = False
         self.reset()
 
     def reset(self) -> None:
@@ -74,10 +77,12 @@ class WeChat:
         self.rules.clear()
         self.trades = TradeBooks(self.now, self.random)
         self.trades.refund_ms = self.refund_ms
+        self.bills = Office(FORM, self.now, self.random)
+        self.bills.early = self.early_bills
 
     @property
     def desk(self) -> Desk:
-        return Desk(self.signer, self.trades, self.mini)
+        return Desk(self.signer, self.trades, self.mini, self.bills)
 
     def subject(self, call: Call) -> Subject | None:
         found = find_route(call)
@@ -96,7 +101,7 @@ class WeChat:
             return Reply(404)
         route, named = found
         status: int
-        content: Json | None
+        content: Json | bytes | None
         try:
             mchid = self.signer.verify(call) if route.signed else ""
             _fault(faults, route.signed, after=False)
@@ -107,6 +112,8 @@ class WeChat:
         except ValueError:
             wrong = UNREADABLE if route.signed else mini_error(47001, "data format error")
             status, content = wrong.status, _refusal(wrong, route.signed)
+        if isinstance(content, bytes):
+            return Reply(status, content, {"Content-Type": "application/octet-stream"})
         if not route.signed:
             return json_reply(status, content or {})
         return self._signed(call, faults, status, content)
@@ -148,7 +155,11 @@ class WeChat:
 
     def command(self, name: str, order: Json) -> Json | None:
         command = COMMANDS.get(name)
-        return None if command is None else command(self.desk, order)
+        if command is None:
+            return self.bills.command(name, order)
+        content = command(self.desk, order)
+        self.early_bills = self.bills.early
+        return content
 
     def books(self) -> Json:
         self.settle()

@@ -59,15 +59,25 @@ def _reference(order: Json) -> str:
 
 
 def settings(desk: Desk, order: Json) -> Json:
-    return {"refund_ms": desk.trades.refund_ms, "signing": str(desk.signer.mode)}
+    return {
+        "refund_ms": desk.trades.refund_ms,
+        "signing": str(desk.signer.mode),
+        "early_bills": desk.bills.early,
+    }
 
 
 def change_settings(desk: Desk, order: Json) -> Json:
-    refund_ms = order.get("refund_ms", desk.trades.refund_ms)
-    if set(order) - {"refund_ms", "signing"} or not isinstance(refund_ms, int) or refund_ms < 0:
-        raise ValueError("settings: refund_ms (whole number), signing (certificate, public_key, mixed)")
+    refund_ms, early = (
+        order.get("refund_ms", desk.trades.refund_ms),
+        order.get("early_bills", desk.bills.early),
+    )
+    unknown = set(order) - {"refund_ms", "signing", "early_bills"}
+    if unknown or not isinstance(refund_ms, int) or refund_ms < 0 or not isinstance(early, bool):
+        raise ValueError(
+            "settings: refund_ms (whole number), signing (certificate, public_key, mixed), early_bills"
+        )
     desk.signer.mode = Mode(order.get("signing", desk.signer.mode))
-    desk.trades.refund_ms = refund_ms
+    desk.trades.refund_ms, desk.bills.early = refund_ms, early
     return settings(desk, order)
 
 

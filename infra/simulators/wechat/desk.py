@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from simulators.bills.office import Office
 from simulators.wechat.mini import MiniProgram
 from simulators.wechat.signer import Signer
 from simulators.wechat.trades import TradeBooks
@@ -12,3 +13,4 @@ class Desk:
     signer: Signer
     trades: TradeBooks
     mini: MiniProgram
+    bills: Office

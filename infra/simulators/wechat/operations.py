@@ -4,10 +4,14 @@ import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
+from hashlib import sha1
 
+from simulators.bills.rows import Heading
 from simulators.misbehaviour import Effect, Faults
 from simulators.protocol import Call, Json, RefusedError
 from simulators.wechat import views
+from simulators.wechat.bills import bill_rows
 from simulators.wechat.desk import Desk
 from simulators.wechat.mini import LOGIN
 from simulators.wechat.records import Owner, RefundStatus
@@ -35,8 +39,8 @@ class Asked:
         return bool(self.named.get("partner"))
 
 
-Answer = tuple[int, Json | None]
-"""Status and content; None: no body."""
+Answer = tuple[int, Json | bytes | None]
+"""Status and content: bytes are a file and unsigned, None is no body."""
 
 
 def prepay(asked: Asked) -> Answer:
@@ -77,6 +81,34 @@ def certificates(asked: Asked) -> Answer:
     return 200, asked.desk.signer.certificates()
 
 
+def bill(asked: Asked) -> Answer:
+    """Apply for the trade bill of a day: its address, good for 30 seconds, and its digest."""
+    given = asked.call.query
+    if given.get("bill_type", "ALL") != "ALL" or given.get("tar_type", "GZIP") != "GZIP":
+        raise RefusedError(400, "PARAM_ERROR", "bill_type ALL, tar_type GZIP or none")
+    try:
+        heading = Heading(date.fromisoformat(given.get("bill_date", "")), asked.mchid)
+    except ValueError:
+        raise RefusedError(400, "PARAM_ERROR", "bill_date: YYYY-MM-DD") from None
+    office = asked.desk.bills
+    rows = bill_rows(asked.desk.trades, heading.merchant)
+    found = office.bill(heading, rows) if office.is_ready(heading.day) else None
+    if found is None:
+        raise RefusedError(400, "NO_STATEMENT_EXIST", "账单文件不存在")
+    digest = sha1(found.text + b" " * found.wrong_digest, usedforsecurity=False).hexdigest()
+    token = office.offer(found.packed if given.get("tar_type") else found.text)
+    host = asked.call.headers.get("host", "")
+    url = f"http://{host}{BILL_FILE}?token={token}"
+    return 200, {"hash_type": "SHA1", "hash_value": digest, "download_url": url}
+
+
+def bill_file(asked: Asked) -> Answer:
+    content = asked.desk.bills.fetch(asked.call.query.get("token", ""))
+    if content is None:
+        raise RefusedError(403, "NO_AUTH", "下载地址已失效")
+    return 200, content
+
+
 def code2session(asked: Asked) -> Answer:
     given = asked.call.query
     appid, secret, grant = (given.get(name, "") for name in ("appid", "secret", "grant_type"))
@@ -103,6 +135,7 @@ class Route:
     signed: bool = True
 
 
+BILL_FILE = "/v3/billdownload/file"
 PHONE_PATH = r"/wxa/business/getuserphonenumber"
 PAY = r"/v3/pay/(?P<partner>partner/)?transactions"
 ROUTES = (
@@ -112,6 +145,8 @@ ROUTES = (
     Route("POST", re.compile(PAY + r"/out-trade-no/(?P<no>[^/]+)/close"), "close", close),
     Route("POST", re.compile(r"/v3/refund/domestic/refunds"), "refund", refund),
     Route("GET", re.compile(r"/v3/refund/domestic/refunds/(?P<no>[^/]+)"), "query_refund", query_refund),
+    Route("GET", re.compile(r"/v3/bill/tradebill"), "bill", bill),
+    Route("GET", re.compile(BILL_FILE), "bill_file", bill_file),
     Route("GET", re.compile(r"/v3/certificates"), "certificates", certificates),
     Route("GET", re.compile(r"/sns/jscode2session"), "code2session", code2session, signed=False),
     Route("POST", re.compile(r"/cgi-bin/stable_token"), "stable_token", stable_token, signed=False),

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulators.bills.rows import Heading, RowKind
 from simulators.protocol import RefusedError
-from simulators.unionpay.clearing import clearing_rows
+from simulators.unionpay.clearing import CUT_HOURS, FORM, bill_rows
 from simulators.unionpay.records import REFUND, VOID, Order, ReturnOrder, Trade
 from simulators.unionpay.trades import TradeBooks, settle_day
 
@@ -158,11 +159,14 @@ def test_the_clearing_rows_are_the_settled_ones_of_the_day(desk: Desk) -> None:
     desk.books.send_back(desk.back("REFUND02", 200), stay=True)
     desk.at = CUT
     desk.books.settle()
-    first, second = settle_day(START), settle_day(CUT)
-    assert [row[:3] for row in clearing_rows(desk.books, MER_ID, first)] == [b"S22"]
-    assert [row[:3] for row in clearing_rows(desk.books, MER_ID, second)] == [b"S30"]
-    assert {len(row) for day in (first, second) for row in clearing_rows(desk.books, MER_ID, day)} == {607}
-    assert clearing_rows(desk.books, "777290000000000", first) == []
+    paid, back = bill_rows(desk.books, MER_ID)
+    assert (paid.kind, back.kind) == (RowKind.PAYMENT, RowKind.REFUND)
+    for row, at, code in ((paid, START, b"S22"), (back, CUT, b"S30")):
+        heading = Heading(settle_day(at), MER_ID, CUT_HOURS)
+        assert heading.holds(row.at)
+        record = FORM.draft(heading, [row]).encode()
+        assert (record[:3], len(record)) == (code, 607 + len("\r\n"))
+    assert bill_rows(desk.books, "777290000000000") == []
 
 
 @settings(max_examples=80, deadline=None)

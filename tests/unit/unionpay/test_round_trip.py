@@ -16,13 +16,12 @@ from octane.channels.port import (
     TradeState,
     Unknown,
 )
-from octane.channels.unionpay.bills import PAY, REFUND, Bill, NoFileYet, download
-from octane.channels.unionpay.certificates import SignerCertificates
+from octane.channels.unionpay.bills import UnionPayBills
 from octane.channels.unionpay.client import UnionPay
 from octane.channels.unionpay.config import UnionPayConfig
-from octane.channels.unionpay.exchange import Exchange
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
+from octane.kernel.statement import BillNotReady, LineKind
 from octane.wire.http import NoAnswerError, Response
 from simulators.keys import new_keys
 from simulators.misbehaviour import ANSWERING, Effect, parse_rule
@@ -244,18 +243,14 @@ def test_the_clearing_file_has_what_the_books_have(company, ours, our_config, pa
     ours.refund(request)
     clock.at = CUT
     company.settle()
-    trusted = SignerCertificates(
-        our_config.root_certificates, our_config.intermediate_certificates, our_config.signer_names, clock
-    )
-    exchange = Exchange(our_config, InProcess(company), trusted)
+    bills = UnionPayBills(our_config, InProcess(company), clock)
     first, second, third = (date(2026, 11, day) for day in (18, 19, 20))
-    [row] = download(exchange, clock, first).rows
-    assert (row.code, row.order_id, row.query_id) == (PAY, NO, proof.transaction_id)
-    assert (row.amount, row.fee, row.settled) == (10_000, -60, 9_940)
+    [line] = bills.parse(bills.fetch(first).content, first).lines
+    assert (line.kind, line.number, line.reference) == (LineKind.PAYMENT, NO, proof.transaction_id)
+    assert (line.amount, line.settled_at) == (10_000, proof.paid_at)
+    assert line.fee > 0
     clock.at = Instant(CUT + 24 * 60 * MINUTE)
-    bill = download(exchange, clock, second)
-    assert isinstance(bill, Bill)
-    [row] = bill.rows
-    assert (row.code, row.order_id, row.original_query_id) == (REFUND, REFUND_NO, proof.transaction_id)
-    assert (row.amount, row.settled) == (2_500, -2_500)
-    assert download(exchange, clock, third) == NoFileYet()
+    [line] = bills.parse(bills.fetch(second).content, second).lines
+    assert (line.kind, line.number) == (LineKind.REFUND, REFUND_NO)
+    assert (line.amount, line.fee) == (2_500, 0)
+    assert bills.fetch(third) is BillNotReady.NOT_READY

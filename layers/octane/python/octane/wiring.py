@@ -20,20 +20,31 @@ from octane.kernel.signals import Signals
 from octane.store.items import Table
 
 if TYPE_CHECKING:
+    from octane.channels.alipay.config import AlipayConfig
     from octane.channels.port import Channel, ChannelName
+    from octane.channels.unionpay.config import UnionPayConfig
     from octane.channels.wechat_pay.config import WechatPayConfig
     from octane.channels.wechat_pay.keys import PlatformKeys
+    from octane.funds.port import CustodyBank
     from octane.identity.sessions import LoginProvider
     from octane.identity.tokens import TokenSigner, TokenVerifier
+    from octane.issuers.juhe.client import JuheConfig
     from octane.issuers.port import CardIssuer
+    from octane.kernel.statement import BillSource
     from octane.kernel.switches import SwitchBoard
     from octane.notify.push import Sockets
     from octane.orders.deps import Queues
+    from octane.reconciliation.model import Source
+    from octane.reconciliation.sealing import Signer
     from octane.routing.router import Router
+    from octane.store.objects import Objects
     from octane.store.store import Store
     from octane.wire.http import Transport
 
 PAUSE_SECONDS = 0.02
+FILE_SECONDS = 60.0
+"""For a file of a bucket to come or go."""
+MOST_BILL_BYTES = 1 << 30
 WECHAT_URL = "https://api.mch.weixin.qq.com"
 ALIPAY_URL = "https://openapi.alipay.com"
 UNIONPAY_URL = "https://gateway.95516.com"
@@ -95,28 +106,39 @@ class Wiring:
     @cached_property
     def alipay(self) -> "Channel":
         from octane.channels.alipay.client import Alipay
-        from octane.channels.alipay.config import AlipayConfig
 
-        config = AlipayConfig.from_secret(
-            self._secret("ALIPAY"),
-            self._environment.get("OCTANE_ALIPAY_URL") or ALIPAY_URL,
-            self._callback("alipay/payments"),
-        )
-        return Alipay(config, self._transport, self.clock)
+        return Alipay(self._alipay_config, self._transport, self.clock)
 
     @cached_property
     def unionpay(self) -> "Channel":
         from octane.channels.unionpay.client import UnionPay
-        from octane.channels.unionpay.config import UnionPayConfig
 
-        config = UnionPayConfig.from_secret(
-            self._secret("UNIONPAY"),
-            self._environment.get("OCTANE_UNIONPAY_URL") or UNIONPAY_URL,
-            self._environment.get("OCTANE_UNIONPAY_FILE_URL") or UNIONPAY_FILE_URL,
-            self._callback("unionpay/payments"),
-            self._callback("unionpay/refunds"),
-        )
-        return UnionPay(config, self._transport, self.clock)
+        return UnionPay(self._unionpay_config, self._transport, self.clock)
+
+    def bills_of(self, source: "Source") -> "BillSource":
+        """Where the bills of a counterparty come from."""
+        from octane.reconciliation.model import Source
+
+        match source:
+            case Source.WECHAT:
+                from octane.channels.wechat_pay.bills import WechatBills
+
+                keys = self.platform_keys
+                return WechatBills(self._wechat_config, self._bill_transport, self.clock, self.nonces, keys)
+            case Source.ALIPAY:
+                from octane.channels.alipay.bills import AlipayBills
+
+                return AlipayBills(self._alipay_config, self._bill_transport, self.clock)
+            case Source.UNIONPAY:
+                from octane.channels.unionpay.bills import UnionPayBills
+
+                return UnionPayBills(self._unionpay_config, self._bill_transport, self.clock)
+            case Source.JUHE:
+                from octane.issuers.juhe.bills import JuheBills
+
+                return JuheBills(self._juhe_config, self._bill_transport)
+            case Source.BANK:
+                raise ValueError(source)  # its statements come by `bank`
 
     @cached_property
     def router(self) -> "Router":
@@ -139,10 +161,9 @@ class Wiring:
 
     @cached_property
     def issuer(self) -> "CardIssuer":
-        from octane.issuers.juhe.client import JuheConfig, JuheIssuer
+        from octane.issuers.juhe.client import JuheIssuer
 
-        secret, url = self._secret("ISSUER"), required(self._environment, "OCTANE_ISSUER_URL")
-        return JuheIssuer(JuheConfig(secret["openid"], secret["key"], url), self._transport, self.clock)
+        return JuheIssuer(self._juhe_config, self._transport, self.clock)
 
     @cached_property
     def login_provider(self) -> "LoginProvider":
@@ -186,10 +207,83 @@ class Wiring:
         return ParameterSwitches(self._client("ssm"), name, self.clock, self.signals)
 
     @cached_property
+    def archive(self) -> "Objects":
+        """Bills, journal and exports: kept for years, never overwritten."""
+        return self._bucket("ARCHIVE")
+
+    @cached_property
+    def work(self) -> "Objects":
+        """What the steps of a run leave for each other."""
+        return self._bucket("WORK")
+
+    @cached_property
+    def bank(self) -> "CustodyBank | None":
+        """The custody bank; None where none is set up."""
+        from octane.funds.custody import CustodyConfig, HttpCustodyBank
+
+        url = self._environment.get("OCTANE_BANK_URL")
+        if not url:
+            return None
+        return HttpCustodyBank(CustodyConfig(self._secret("BANK")["key"], url), self._transport, self.clock)
+
+    @cached_property
+    def manifest_signer(self) -> "Signer":
+        from octane.wire.signing import KmsSigner
+
+        return KmsSigner(self._client("kms"), required(self._environment, "OCTANE_MANIFEST_KEY"))
+
+    def _bucket(self, name: str) -> "Objects":
+        from octane.store.s3 import S3Objects
+
+        bucket = required(self._environment, f"OCTANE_BUCKET_{name}")
+        return S3Objects(self._s3, bucket, pause)
+
+    @cached_property
+    def _s3(self) -> Any:
+        from octane.wire.aws import new_client
+
+        return new_client(self._session, "s3", read_seconds=FILE_SECONDS)
+
+    @cached_property
     def _transport(self) -> "Transport":
         from octane.wire.http import HttpTransport
 
         return HttpTransport(self.clock)
+
+    @cached_property
+    def _bill_transport(self) -> "Transport":
+        from octane.wire.http import HttpTransport
+
+        return HttpTransport(self.clock, response_limit=MOST_BILL_BYTES)
+
+    @cached_property
+    def _alipay_config(self) -> "AlipayConfig":
+        from octane.channels.alipay.config import AlipayConfig
+
+        return AlipayConfig.from_secret(
+            self._secret("ALIPAY"),
+            self._environment.get("OCTANE_ALIPAY_URL") or ALIPAY_URL,
+            self._callback("alipay/payments"),
+        )
+
+    @cached_property
+    def _unionpay_config(self) -> "UnionPayConfig":
+        from octane.channels.unionpay.config import UnionPayConfig
+
+        return UnionPayConfig.from_secret(
+            self._secret("UNIONPAY"),
+            self._environment.get("OCTANE_UNIONPAY_URL") or UNIONPAY_URL,
+            self._environment.get("OCTANE_UNIONPAY_FILE_URL") or UNIONPAY_FILE_URL,
+            self._callback("unionpay/payments"),
+            self._callback("unionpay/refunds"),
+        )
+
+    @cached_property
+    def _juhe_config(self) -> "JuheConfig":
+        from octane.issuers.juhe.client import JuheConfig
+
+        secret, url = self._secret("ISSUER"), required(self._environment, "OCTANE_ISSUER_URL")
+        return JuheConfig(secret["openid"], secret["key"], url)
 
     @cached_property
     def _wechat_config(self) -> "WechatPayConfig":

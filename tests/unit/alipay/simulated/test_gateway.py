@@ -20,14 +20,14 @@ from unit.alipay.simulated.desk import (
     trade,
 )
 
-from octane.channels.alipay.bill_file import BillKind, BillTotal, parse_details, unpack_details
-from octane.channels.alipay.bills import AlipayBills, BillFile, BillMissing, BillType
+from octane.channels.alipay.bills import AlipayBills
 from octane.channels.alipay.client import Alipay
 from octane.channels.alipay.config import AlipayConfig
 from octane.channels.port import (
     Prepared,
     Refused,
 )
+from octane.kernel.statement import BillNotReady, BillOriginal, LineKind, StatedTotal
 from simulators.alipay.company import GATEWAY
 from simulators.alipay.company import Alipay as Company
 from simulators.alipay.signer import parameters_of
@@ -90,23 +90,18 @@ def test_a_bill_agrees_with_the_books(
     channel.refund(refund(transaction))
     bills = AlipayBills(config, transport, clock)
     day = date(2026, 2, 2)
-    assert bills.download(BillType.TRADE, day) is BillMissing.NOT_FOUND
+    assert bills.fetch(day) is BillNotReady.NOT_READY
     clock.at = START + DAY_MS
-    assert bills.download(BillType.TRADE, date(2026, 2, 1)) is BillMissing.NOT_FOUND
-    file = bills.download(BillType.TRADE, day)
-    assert isinstance(file, BillFile)
-    bill = parse_details(unpack_details(file.archive))
-    assert bill.payments == bill.counted(BillKind.PAYMENT) == BillTotal(1, 5_000)
-    assert bill.refunds == bill.counted(BillKind.REFUND) == BillTotal(1, -2_000)
-    payment_row, refund_row = bill.rows
-    assert (payment_row.trade_no, payment_row.out_trade_no, payment_row.fee_fen) == (transaction, NO, -30)
-    assert (payment_row.finished_at, payment_row.subject) == (START, "加油卡充值")
-    assert (refund_row.refund_no, refund_row.order_fen, refund_row.finished_at) == (
-        "ORDER1F01",
-        -2_000,
-        START + 60_000,
-    )
-    assert isinstance(bills.download(BillType.ACCOUNT, day), BillFile)
+    assert bills.fetch(date(2026, 2, 1)) is BillNotReady.EMPTY_DAY
+    file = bills.fetch(day)
+    assert isinstance(file, BillOriginal)
+    bill = bills.parse(file.content, day)
+    assert bill.stated == (StatedTotal(LineKind.PAYMENT, 1, 5_000), StatedTotal(LineKind.REFUND, 1, 2_000))
+    taken, returned = bill.lines
+    assert (taken.reference, taken.number, taken.amount, taken.fee) == (transaction, NO, 5_000, 30)
+    assert taken.settled_at == START
+    assert (returned.number, returned.amount, returned.settled_at) == ("ORDER1F01", 2_000, START + 60_000)
+    assert returned.reference == f"{transaction}/ORDER1F01"
 
 
 def test_a_bills_address_is_good_for_thirty_seconds(
@@ -115,7 +110,7 @@ def test_a_bills_address_is_good_for_thirty_seconds(
     paid(channel, company)
     company.command("POST /settings", {"early_bills": True})
     bills = AlipayBills(config, transport, clock)
-    assert isinstance(bills.download(BillType.TRADE, date(2026, 2, 2)), BillFile)
+    assert isinstance(bills.fetch(date(2026, 2, 2)), BillOriginal)
     address = transport.calls[-1].target
     clock.at += 29_999
     assert transport.send("GET", BASE + address, {}, None, 1.0).status == 200

@@ -8,13 +8,20 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from octane.api.telemetry import flush, logger
-from octane.kernel.errors import InputError
+from octane.kernel.errors import InputError, OctaneError
+from octane.ledger.entries import Entry, entry_of
 from octane.orders.model import Step
 from octane.orders.records import record_of
 from octane.store.expressions import unmarshal_item
 
 Event = dict[str, Any]
 Message = dict[str, Any]
+
+
+class EntryAlteredError(OctaneError):
+    """A fault to look at by hand: the ledger is append-only."""
+
+    code = "ENTRY_ALTERED"
 
 
 class MessageInvalidError(InputError):
@@ -47,6 +54,19 @@ def queue_entry(handle: Callable[[Message], None]) -> Callable[[Event, Any], Par
     return handler
 
 
+def entries_in(event: Event) -> Iterator[Entry]:
+    """The entries that a batch of the ledger's stream inserted. Raises `EntryAlteredError` for one that was
+    changed or removed: nobody but an intruder does."""
+    for record in event["Records"]:
+        keys = unmarshal_item(record["dynamodb"]["Keys"])
+        image = record["dynamodb"].get("NewImage")
+        if str(keys["sk"]).startswith("#"):
+            continue  # a balance or a hold, not an entry
+        if record["eventName"] != "INSERT" or image is None:
+            raise EntryAlteredError(f"{record['eventName']} of {keys['sk']!s} of {keys['pk']!s}")
+        yield entry_of(unmarshal_item(image))
+
+
 def steps_in(event: Event) -> Iterator[Step]:
     """The steps that a batch of the orders stream inserted; what else changed is passed over."""
     for record in event["Records"]:
@@ -62,6 +82,20 @@ def worker_entry(work: Callable[[Event], None]) -> Callable[[Event, Any], None]:
         try:
             work(event)
             logger().info("done", extra={"request_id": getattr(context, "aws_request_id", "")})
+        finally:
+            flush()
+
+    return handler
+
+
+def step_entry(work: Callable[[Event], Event]) -> Callable[[Event, Any], Event]:
+    """Wrap a step of a state machine: what it returns is the next step's input."""
+
+    def handler(event: Event, context: Any) -> Event:
+        try:
+            answer = work(event)
+            logger().info("done", extra={"request_id": getattr(context, "aws_request_id", "")})
+            return answer
         finally:
             flush()
 

@@ -10,6 +10,7 @@ class Role(StrEnum):
     CUSTOMER = "customer"
     OPERATOR = "operator"
     FINANCE = "finance"
+    FINANCE_DIRECTOR = "finance_director"
     SUPPORT = "support"
 
 
@@ -17,6 +18,12 @@ READS_ALL_ORDERS = frozenset({Role.OPERATOR, Role.FINANCE, Role.SUPPORT})
 SETS_ROUTES = frozenset({Role.OPERATOR})
 READS_ROUTES = frozenset({Role.OPERATOR, Role.FINANCE})
 GRANTS_REFUNDS = frozenset({Role.OPERATOR, Role.FINANCE})
+SETTLES_DIFFERENCES = frozenset({Role.FINANCE, Role.FINANCE_DIRECTOR})
+READS_FUNDS = frozenset({Role.FINANCE, Role.FINANCE_DIRECTOR})
+MOVES_FUNDS = frozenset({Role.FINANCE, Role.FINANCE_DIRECTOR})
+"""Request, approve and refuse withdrawals: who may do what to one of them, its own rule says."""
+DIRECTS_FUNDS = frozenset({Role.FINANCE_DIRECTOR})
+"""Give the last approval of a large withdrawal."""
 
 
 class Caller(NamedTuple):

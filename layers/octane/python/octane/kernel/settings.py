@@ -31,7 +31,17 @@ class Settings(NamedTuple):
     issuer_step: Fen = Fen(1)
     routing_cache_ms: int = 5 * SECOND
     """How old routing's rules, health and quotas may be."""
+    four_eyes_limit: Fen = Fen(10_000)
+    """A difference of more than this needs two people (RC3)."""
+    bill_wait_seconds: int = 600
+    """Until a bill that is not ready is asked for again (RC1)."""
+    bill_tries: int = 60
+    """How often it is asked for: then a person is told."""
     public_url: str = ""
+    withdrawal_ms: int = 24 * 3_600 * SECOND
+    """A withdrawal that is not approved by then expires."""
+    director_limit: Fen = Fen(5_000_000)
+    """A withdrawal above it needs a second approval, by a finance director (LG5)."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -49,7 +59,12 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         orders_per_hour=number("ORDERS_PER_HOUR", 30),
         issuer_step=Fen(number("ISSUER_STEP_FEN", 1)),
         routing_cache_ms=number("ROUTING_CACHE_MS", 5_000),
+        four_eyes_limit=Fen(number("FOUR_EYES_FEN", 10_000)),
+        bill_wait_seconds=number("BILL_WAIT_SECONDS", 600),
+        bill_tries=number("BILL_TRIES", 60),
         public_url=environment.get("OCTANE_PUBLIC_URL", ""),
+        withdrawal_ms=number("WITHDRAWAL_SECONDS", 24 * 3_600) * SECOND,
+        director_limit=Fen(number("DIRECTOR_LIMIT_FEN", 5_000_000)),
     )
 
 

@@ -10,6 +10,15 @@
 | UNEXPECTED_RECEIPTS        | liability | it is turned into a refund     | late, second, mismatched money |
 | REFUND_EXPENSE             | expense   | we refund a delivered top-up   |                                |
 | RECHARGE_LOSS              | expense   | recharged after a refusal      |                                |
+| SUSPENSE:WECHAT …          | suspense  | a bill shows less than we have | a bill shows more than we have |
+| CLAIMS:WECHAT …            | asset     | we claim a difference back     | it is recovered or written off |
+| RECONCILIATION_LOSS        | expense   | a difference is given up       |                                |
+| RECONCILIATION_GAIN        | income    |                                | a surplus is nobody's          |
+| CUSTODY_BANK:HOT, :COLD    | asset     | the bank says that money came  | the bank says that money went  |
+| FUNDS_IN_TRANSIT           | clearing  | the bank did what we instructed | we instruct it; money arrives  |
+| SUSPENSE:BANK              | suspense  | the bank took what nobody knows | the bank got what nobody knows |
+| CHANNEL_FEE                | expense   | a channel keeps its fee back   | it gives a fee back            |
+| WITHDRAWALS                | equity    | finance takes money out        | the bank refused to pay it     |
 """
 
 from octane.kernel.errors import OctaneError
@@ -20,9 +29,11 @@ UNEXPECTED_RECEIPTS = "UNEXPECTED_RECEIPTS"
 REFUND_EXPENSE = "REFUND_EXPENSE"
 RECHARGE_LOSS = "RECHARGE_LOSS"
 
-PLAIN_ACCOUNTS = frozenset(
-    {CUSTOMER_ADVANCE, REFUND_PAYABLE, UNEXPECTED_RECEIPTS, REFUND_EXPENSE, RECHARGE_LOSS},
-)
+FUNDS_IN_TRANSIT = "FUNDS_IN_TRANSIT"
+CHANNEL_FEE = "CHANNEL_FEE"
+WITHDRAWALS = "WITHDRAWALS"
+RECONCILIATION_LOSS = "RECONCILIATION_LOSS"
+RECONCILIATION_GAIN = "RECONCILIATION_GAIN"
 
 
 def channel_receivable(channel: str) -> str:
@@ -34,8 +45,23 @@ def wallet(user_id: str) -> str:
     return f"WALLET:{user_id}"
 
 
+def suspense(source: str) -> str:
+    """What a bill and our books tell differently, until a person has decided."""
+    return f"SUSPENSE:{source}"
+
+
+def claims(source: str) -> str:
+    """What a counterparty owes us by a claim of ours."""
+    return f"CLAIMS:{source}"
+
+
 def issuer_payable(issuer: str) -> str:
     return f"ISSUER_PAYABLE:{issuer}"
+
+
+def custody_bank(account: str) -> str:
+    """One of our accounts at the custody bank, `HOT` or `COLD`: what its statements say, line by line."""
+    return f"CUSTODY_BANK:{account}"
 
 
 class UnbalancedEntryError(OctaneError):

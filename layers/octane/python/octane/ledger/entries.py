@@ -42,6 +42,9 @@ class Entry:
     """When the outside world says that it happened: the day of reconciliation is cut by this (RC1)."""
     booked_at: Instant
     proof: str = ""
+    party: str = ""
+    """Who paid, or which card was recharged, as a bill writes it too (openid; `*` and the card's last four
+    digits); empty where a bill does not tell."""
 
     def __post_init__(self) -> None:
         if sum(leg.fen for leg in self.legs) != 0 or any(leg.fen == 0 for leg in self.legs):
@@ -61,6 +64,8 @@ def post(entry: Entry) -> Put:
         "booked_at": entry.booked_at,
         "proof": entry.proof,
     }
+    if entry.party:
+        item = {**item, "party": entry.party}
     return Put(entry.key, item, when=Absent(), otherwise=AlreadyBookedError())
 
 
@@ -83,6 +88,7 @@ def entry_of(item: Item) -> Entry:
         effective_at=Instant(_whole(item["effective_at"])),
         booked_at=Instant(_whole(item["booked_at"])),
         proof=str(item["proof"]),
+        party=str(item.get("party", "")),
     )
 
 

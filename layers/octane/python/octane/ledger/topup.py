@@ -17,21 +17,34 @@ from octane.ledger.entries import Entry, Leg, transfer
 
 
 def payment_received(
-    order_id: str, attempt: str, parts: Mapping[str, Fen], paid_at: Instant, now: Instant, proof: str
+    order_id: str,
+    attempt: str,
+    parts: Mapping[str, Fen],
+    paid_at: Instant,
+    now: Instant,
+    proof: str,
+    party: str = "",
 ) -> Entry:
     """An order that waited for it is paid: `parts` are the accounts that gave (a channel's receivable, the
     customer's wallet) and how much."""
     legs = tuple(Leg(account, amount) for account, amount in parts.items() if amount)
     total = Leg(CUSTOMER_ADVANCE, -sum(parts.values()))
-    return Entry(order_id, "payment_received", attempt, (*legs, total), paid_at, now, proof)
+    return Entry(order_id, "payment_received", attempt, (*legs, total), paid_at, now, proof, party)
 
 
 def unexpected_payment_received(
-    order_id: str, attempt: str, channel: str, amount: Fen, paid_at: Instant, now: Instant, proof: str
+    order_id: str,
+    attempt: str,
+    channel: str,
+    amount: Fen,
+    paid_at: Instant,
+    now: Instant,
+    proof: str,
+    party: str = "",
 ) -> Entry:
     """The channel took money that the order cannot use: late, a second time, or the wrong amount (PY8)."""
     legs = transfer(amount, debit=channel_receivable(channel), credit=UNEXPECTED_RECEIPTS)
-    return Entry(order_id, "unexpected_payment_received", attempt, legs, paid_at, now, proof)
+    return Entry(order_id, "unexpected_payment_received", attempt, legs, paid_at, now, proof, party)
 
 
 def unexpected_receipt_returned(order_id: str, refund: str, amount: Fen, now: Instant) -> Entry:
@@ -39,10 +52,12 @@ def unexpected_receipt_returned(order_id: str, refund: str, amount: Fen, now: In
     return Entry(order_id, "unexpected_receipt_returned", refund, legs, now, now)
 
 
-def recharge_succeeded(order_id: str, issuer: str, amount: Fen, now: Instant, proof: str) -> Entry:
+def recharge_succeeded(
+    order_id: str, issuer: str, amount: Fen, now: Instant, proof: str, party: str = ""
+) -> Entry:
     """The card has the money: we owe it to the issuer."""
     legs = transfer(amount, debit=CUSTOMER_ADVANCE, credit=issuer_payable(issuer))
-    return Entry(order_id, "recharge_succeeded", "R01", legs, now, now, proof)
+    return Entry(order_id, "recharge_succeeded", "R01", legs, now, now, proof, party)
 
 
 def wallet_credited(order_id: str, account: str, amount: Fen, now: Instant) -> Entry:
@@ -57,10 +72,12 @@ def recharge_failed(order_id: str, refund: str, amount: Fen, now: Instant, proof
     return Entry(order_id, "recharge_failed", refund, legs, now, now, proof)
 
 
-def recharge_contradicted(order_id: str, issuer: str, amount: Fen, now: Instant, proof: str) -> Entry:
+def recharge_contradicted(
+    order_id: str, issuer: str, amount: Fen, now: Instant, proof: str, party: str = ""
+) -> Entry:
     """The issuer recharged a card after it had definitely refused to: our loss until a person recovers it."""
     legs = transfer(amount, debit=RECHARGE_LOSS, credit=issuer_payable(issuer))
-    return Entry(order_id, "recharge_contradicted", "R01", legs, now, now, proof)
+    return Entry(order_id, "recharge_contradicted", "R01", legs, now, now, proof, party)
 
 
 def refund_granted(order_id: str, refund: str, amount: Fen, now: Instant, reason: str) -> Entry:

@@ -115,7 +115,13 @@ def paid_order(
     )
     parts = {channel_receivable(paid.method.channel): paid.paid, wallet(order.user_id): paid.wallet}
     entry = topup.payment_received(
-        order.order_id, paid.out_trade_no, parts, paid.paid_at or now, now, paid.transaction_id
+        order.order_id,
+        paid.out_trade_no,
+        parts,
+        paid.paid_at or now,
+        now,
+        paid.transaction_id,
+        paid.payer_id,
     )
     return new, (*writes, post(entry))
 
@@ -126,7 +132,14 @@ def _return_unexpected(
     """Book the money apart and send it back. A mismatched payment of the open attempt ends its order."""
     order, channel = dossier.order, paid.method.channel
     entry = topup.unexpected_payment_received(
-        order.order_id, paid.out_trade_no, channel, proof.amount, proof.paid_at, now, proof.transaction_id
+        order.order_id,
+        paid.out_trade_no,
+        channel,
+        proof.amount,
+        proof.paid_at,
+        now,
+        proof.transaction_id,
+        paid.payer_id,
     )
     ends = order.state is OrderState.PAYING and paid.no == order.attempt_no
     after = order._replace(state=OrderState.CLOSED, reason=why, due_at=None) if ends else order

@@ -121,7 +121,9 @@ def _succeed(deps: Deps, order: Order, report: RechargeReport) -> None:
         issuer_reference=report.issuer_reference or order.issuer_reference,
     )
     _, writes = advance(order, done, Event.ORDER_SUCCEEDED, at=now, by="issuer", because=proof)
-    entry = topup.recharge_succeeded(order.order_id, order.card_issuer.value, order.amount, now, proof)
+    entry = topup.recharge_succeeded(
+        order.order_id, order.card_issuer.value, order.amount, now, proof, _party(order)
+    )
     deps.store.commit(*writes, post(entry))
 
 
@@ -256,6 +258,13 @@ def _record_contradiction(deps: Deps, order: Order, report: RechargeReport, now:
     if report.state is RechargeState.SUCCEEDED:
         proof = f"{report.source}:{report.issuer_reference}"
         entries.append(
-            topup.recharge_contradicted(order.order_id, order.card_issuer.value, order.amount, now, proof)
+            topup.recharge_contradicted(
+                order.order_id, order.card_issuer.value, order.amount, now, proof, _party(order)
+            )
         )
     deps.store.commit(*writes, *(post(entry) for entry in entries))
+
+
+def _party(order: Order) -> str:
+    """The card as the issuer's bill shows it."""
+    return f"*{order.card_number[-4:]}"

@@ -196,7 +196,7 @@ def send_refund(deps: Deps, order_id: str, no: int) -> Dossier:
         settle_refund(deps, dossier, _wallet_report(refund, deps.clock.now()))
         return dossier
     answer: RefundReport | RefundState | Refused | Unknown
-    request = _request(dossier, refund)
+    request = refund_request(dossier, refund)
     channel = deps.channel_of(dossier.attempt_of(refund.out_trade_no).method.channel)
     if refund.status is RefundStatus.PROCESSING:
         answer = channel.query_refund(request)
@@ -222,7 +222,7 @@ def _wallet_report(refund: Refund, now: Instant) -> RefundReport:
     )
 
 
-def _request(dossier: Dossier, refund: Refund) -> RefundRequest:
+def refund_request(dossier: Dossier, refund: Refund) -> RefundRequest:
     """The same words at every try."""
     paid = dossier.attempt_of(refund.out_trade_no)
     return RefundRequest(

@@ -16,6 +16,7 @@ class Table(StrEnum):
     IDENTITY = "identity"
     CHANNELS = "channels"
     ROUTING = "routing"
+    RECONCILIATION = "reconciliation"
 
 
 class Key(NamedTuple):
@@ -34,7 +35,11 @@ class Index(NamedTuple):
 
 BY_USER = Index("by_user", "user_id", "placed_key")
 DUE = Index("due", "due_shard", "due_at")
-INDEXES: Mapping[Table, tuple[Index, ...]] = {Table.ORDERS: (BY_USER, DUE)}
+OPEN = Index("open", "open_shard", "opened_key")
+INDEXES: Mapping[Table, tuple[Index, ...]] = {
+    Table.ORDERS: (BY_USER, DUE),
+    Table.RECONCILIATION: (OPEN,),
+}
 
 DUE_SHARDS = 4
 

@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
 
-SERVICES = ("dynamodb", "sqs", "secretsmanager", "ssm", "apigatewaymanagementapi")
+SERVICES = ("dynamodb", "sqs", "secretsmanager", "ssm", "apigatewaymanagementapi", "s3", "kms")
 """All of AWS that we call."""
 
 
@@ -40,7 +40,9 @@ def new_session() -> Session:
     return session
 
 
-def new_client(session: Session, service: str, endpoint_url: str | None = None) -> Any:
+def new_client(
+    session: Session, service: str, endpoint_url: str | None = None, read_seconds: float = 3
+) -> Any:
     """A client without retries of its own: the store and the queues decide themselves what to send again.
 
     Its check of parameters is off, because the service checks them again, and its name is a constant:
@@ -48,7 +50,7 @@ def new_client(session: Session, service: str, endpoint_url: str | None = None) 
     """
     config = Config(
         connect_timeout=1,
-        read_timeout=3,
+        read_timeout=read_seconds,
         retries={"total_max_attempts": 1},
         parameter_validation=False,
         user_agent="octane",

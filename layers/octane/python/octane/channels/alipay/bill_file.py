@@ -1,116 +1,62 @@
 """Alipay's trade bill: find the details in the zip, and read every row exactly (GBK, yuan to fen).
 
-The archive stays in memory: no name in it is ever used as a path, and no member is read past a bound.
+No name in the archive is ever used as a path, and no member is read past a bound.
 """
 
 import io
 import re
-import struct
 import zipfile
-import zlib
-from dataclasses import dataclass
-from decimal import Decimal
-from enum import StrEnum
+from collections.abc import Iterator
+from datetime import date
+from itertools import islice
 
-from octane.channels.alipay.readings import moment
-from octane.channels.port import NoticeUnreadableError
-from octane.kernel.clock import Instant
+from octane.kernel.statement import (
+    BillUnreadableError,
+    LineKind,
+    LineStatus,
+    ParsedBill,
+    StatedTotal,
+    StatementLine,
+)
+from octane.wire.bill_files import DAMAGE, Opener, check_present, lines_of, member_of, tail_of
+from octane.wire.bill_rows import Layout, Row, Writing, fen_of, layout_of
 
 MOST_MEMBERS = 16
-MOST_BYTES = 64 << 20
-"""Of one member, unpacked."""
-DETAILS = "业务明细"
-SUMMARY = "汇总"
+DETAILS, SUMMARY = "业务明细", "汇总"
 UTF8_NAME = 0x800
-DAMAGE = (
-    *(zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, OverflowError),
-    *(RuntimeError, NotImplementedError),
-)
-"""Whatever the zip reader raises for damaged, encrypted or hostile archives."""
+ROWS = Writing("gbk", padding=" \t")
 BANNER, LIST_END = "列表-", "列表结束-"
-COLUMNS = (
-    *("支付宝交易号", "商户订单号", "业务类型", "商品名称", "创建时间", "完成时间", "门店编号", "门店名称"),
-    *("操作员", "终端号", "对方账户", "订单金额（元）", "商家实收（元）", "支付宝红包（元）", "集分宝（元）"),
-    *("支付宝优惠（元）", "商家优惠（元）", "券核销金额（元）", "券名称", "商家红包消费金额（元）"),
-    *("卡消费金额（元）", "退款批次号/请求号", "服务费（元）", "分润（元）", "备注"),
-)
-AMOUNT = re.compile(r"-?\d{1,13}(\.\d{1,2})?", re.ASCII)
-TOTAL = re.compile(r"#(交易|退款)合计：(\d+)笔，商家实收(?:退款)?共(-?[\d.]+)元", re.ASCII)
+HEAD_LINES, TAIL_LINES = 8, 8
+TRADE_NO, ORDER_NO, KIND, AT = "支付宝交易号", "商户订单号", "业务类型", "完成时间"
+RECEIVED, REFUND_NO, FEE = "商家实收（元）", "退款批次号/请求号", "服务费（元）"
+COLUMNS = (TRADE_NO, ORDER_NO, KIND, AT, RECEIVED, REFUND_NO, FEE)
+KINDS = {"交易": LineKind.PAYMENT, "退款": LineKind.REFUND}
+ACCOUNT = re.compile(r"#账号：\[(\d+)\]", re.ASCII)
+SPAN = re.compile(r"#起始日期：\[(\d{4})年(\d\d)月(\d\d)日 00:00:00\]", re.ASCII)
+TOTAL = re.compile(r"#(交易|退款)合计：(\d{1,12})笔，商家实收(?:退款)?共([^元]*)元", re.ASCII)
 
 
-class BillUnreadableError(ValueError):
-    """A bill that cannot be read exactly; the message says where, never what."""
+def parse(archive: bytes, day: date, seller_id: str) -> ParsedBill:
+    """Read the details in a bill's zip; raise `BillUnreadableError`, here or while the lines are drawn."""
+    return parse_details(details_in(archive), day, seller_id)
 
 
-class BillKind(StrEnum):
-    PAYMENT = "交易"
-    REFUND = "退款"
-
-
-@dataclass(frozen=True, slots=True)
-class BillRow:
-    """One movement. Amounts are fen; those of a refund are negative."""
-
-    kind: BillKind
-    trade_no: str
-    out_trade_no: str
-    refund_no: str
-    """out_request_no of a refund; empty for a payment."""
-    subject: str
-    created_at: Instant
-    finished_at: Instant
-    buyer: str
-    order_fen: int
-    received_fen: int
-    """What we really get, before the fee."""
-    fee_fen: int
-    """Alipay's fee: negative when it is charged."""
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class BillTotal:
-    count: int
-    received_fen: int
-
-
-@dataclass(frozen=True, slots=True)
-class TradeBill:
-    rows: tuple[BillRow, ...]
-    payments: BillTotal
-    """As the bill itself states it: the caller compares with `counted`."""
-    refunds: BillTotal
-
-    def counted(self, kind: BillKind) -> BillTotal:
-        found = [row.received_fen for row in self.rows if row.kind is kind]
-        return BillTotal(len(found), sum(found))
-
-
-def unpack_details(archive: bytes) -> bytes:
-    """Return the one member with the trade details; raise `BillUnreadableError`."""
+def details_in(archive: bytes) -> Opener:
+    """Find the one member with the trade details; raise `BillUnreadableError`."""
+    check_present(archive)
     try:
-        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-            members = opened.infolist()
-            if len(members) > MOST_MEMBERS:
-                raise BillUnreadableError("too many members")
-            details = [member for member in members if _is_details(_name(member))]
-            if len(details) != 1:
-                raise BillUnreadableError("not exactly one member with the details")
-            if details[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                raise BillUnreadableError("packed in another way")
-            with opened.open(details[0]) as stream:
-                content = stream.read(MOST_BYTES + 1)
-    except BillUnreadableError:
-        raise
+        opened = zipfile.ZipFile(io.BytesIO(archive))
     except DAMAGE:
-        raise BillUnreadableError("not a zip that can be read") from None
-    if len(content) > MOST_BYTES:
-        raise BillUnreadableError("the details are too large")
-    return content
-
-
-def _is_details(name: str) -> bool:
-    return DETAILS in name and SUMMARY not in name
+        raise BillUnreadableError("NOT_AN_ARCHIVE") from None
+    members = opened.infolist()
+    if len(members) > MOST_MEMBERS:
+        raise BillUnreadableError("TOO_LARGE", "too many members")
+    details = [member for member in members if DETAILS in (name := _name(member)) and SUMMARY not in name]
+    if len(details) != 1:
+        raise BillUnreadableError("NOT_AN_ARCHIVE", "not exactly one member with the details")
+    if details[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise BillUnreadableError("NOT_AN_ARCHIVE", "packed in another way")
+    return member_of(opened, details[0])
 
 
 def _name(member: zipfile.ZipInfo) -> str:
@@ -123,61 +69,90 @@ def _name(member: zipfile.ZipInfo) -> str:
         return member.filename
 
 
-def parse_details(content: bytes) -> TradeBill:
-    """Read the details, columns by their names; raise `BillUnreadableError` with the line's number."""
-    try:
-        lines = content.decode("gbk").replace("\r\n", "\n").split("\n")
-    except UnicodeDecodeError:
-        raise BillUnreadableError("not GBK") from None
-    start = next((at for at, line in enumerate(lines) if line.startswith("#") and BANNER in line), None)
-    end = next((at for at, line in enumerate(lines) if line.startswith("#") and LIST_END in line), None)
-    if start is None or end is None or end < start + 2:
-        raise BillUnreadableError("no list of details, or no end of it")
-    names = [cell.strip() for cell in lines[start + 1].split(",")]
-    if sorted(names) != sorted(COLUMNS):
-        raise BillUnreadableError(f"line {start + 2}: other columns")
-    rows = tuple(_row(names, lines[at], at + 1) for at in range(start + 2, end))
-    stated = {found[1]: found for line in lines[end + 1 :] if (found := TOTAL.match(line))}
-    if set(stated) != {kind.value for kind in BillKind}:
-        raise BillUnreadableError("no totals")
-    payments, refunds = (_total(stated[kind.value], end + 1) for kind in BillKind)
-    return TradeBill(rows, payments, refunds)
+def parse_details(opener: Opener, day: date, seller_id: str) -> ParsedBill:
+    """Read the details. Their first lines say whose and which day's they are, their last what they sum to;
+    between them every line is a row."""
+    layout, header_line = _head(opener, day, seller_id)
+    tail = tail_of(opener, TAIL_LINES)
+    for at, (line, raw) in enumerate(tail):
+        if line > header_line and raw.startswith(b"#") and LIST_END in ROWS.text(raw, line):
+            stated = _stated(tail[at:])
+            return ParsedBill(stated, _lines(opener, layout, seller_id, after=header_line, until=line))
+    raise BillUnreadableError("TRUNCATED", "no end of the list", line=tail[-1][0] if tail else 1, column=1)
 
 
-def _row(names: list[str], line: str, number: int) -> BillRow:
-    cells = [cell.strip(" \t") for cell in line.split(",")]
-    if len(cells) != len(names):
-        raise BillUnreadableError(f"line {number}: {len(cells)} cells")
-    cell = dict(zip(names, cells, strict=True))
-    try:
-        row = BillRow(
-            kind=BillKind(cell["业务类型"]),
-            trade_no=cell["支付宝交易号"],
-            out_trade_no=cell["商户订单号"],
-            refund_no=cell["退款批次号/请求号"],
-            subject=cell["商品名称"],
-            created_at=moment(cell["创建时间"]),
-            finished_at=moment(cell["完成时间"]),
-            buyer=cell["对方账户"],
-            order_fen=_fen(cell["订单金额（元）"], number),
-            received_fen=_fen(cell["商家实收（元）"], number),
-            fee_fen=_fen(cell["服务费（元）"], number),
-            note=cell["备注"],
-        )
-    except (ValueError, NoticeUnreadableError):
-        raise BillUnreadableError(f"line {number}: a cell") from None
-    if not row.trade_no or not row.out_trade_no or bool(row.refund_no) != (row.kind is BillKind.REFUND):
-        raise BillUnreadableError(f"line {number}: its numbers")
-    if (row.order_fen < 0) != (row.kind is BillKind.REFUND):
-        raise BillUnreadableError(f"line {number}: its sign")
-    return row
+def _head(opener: Opener, day: date, seller_id: str) -> tuple[Layout, int]:
+    """Return the layout, and the number of the line with the columns' names."""
+    account = span = None
+    lines = enumerate(lines_of(opener), 1)
+    line = 0
+    for line, raw in islice(lines, HEAD_LINES):
+        text = ROWS.text(raw, line)
+        if not text.startswith("#"):
+            break
+        account, span = account or ACCOUNT.match(text), span or SPAN.match(text)
+        if BANNER in text:
+            if account is None or not account[1].startswith(seller_id):
+                raise BillUnreadableError("FOREIGN", "another account", line=line, column=1)
+            if span is None or "-".join(span.groups()) != day.isoformat():
+                raise BillUnreadableError("FOREIGN", "another day", line=line, column=1)
+            header_line, header = next(lines, (line, b""))
+            return layout_of(header, header_line, COLUMNS, ROWS, day), header_line
+    raise BillUnreadableError("COLUMNS", "no list", line=max(line, 1), column=1)
 
 
-def _total(found: re.Match[str], number: int) -> BillTotal:
-    return BillTotal(int(found[2]), _fen(found[3], number))
+def _stated(tail: list[tuple[int, bytes]]) -> tuple[StatedTotal, ...]:
+    """The two totals, each once, among remarks."""
+    found: dict[LineKind, StatedTotal] = {}
+    for line, raw in tail:
+        try:
+            text = ROWS.text(raw, line)
+            total = TOTAL.match(text)
+            if not text.startswith("#") or (total and KINDS[total[1]] in found):
+                raise ValueError
+            if total:
+                kind, amount = KINDS[total[1]], fen_of(total[3])
+                found[kind] = StatedTotal(kind, int(total[2]), -amount if kind is LineKind.REFUND else amount)
+        except ValueError:
+            raise BillUnreadableError("SUMMARY", line=line, column=1) from None
+    if len(found) != len(KINDS):
+        raise BillUnreadableError("SUMMARY", "no totals", line=tail[-1][0], column=1)
+    return tuple(found[kind] for kind in KINDS.values())
 
 
-def _fen(text: str, number: int) -> int:
-    if AMOUNT.fullmatch(text) is None:
-        raise BillUnreadableError(f"line {number}: an amount")
-    return int(Decimal(text) * 100)
+def _lines(opener: Opener, layout: Layout, seller_id: str, after: int, until: int) -> Iterator[StatementLine]:
+    for line, raw in enumerate(lines_of(opener), 1):
+        if line == until:
+            return
+        if line > after:
+            yield _line(layout.row(raw, line), seller_id)
+
+
+def _line(row: Row, seller_id: str) -> StatementLine:
+    """Refunds are negative in the file, and so is a fee that Alipay charges.
+
+    A refund has no number of Alipay's own: it is known by its payment's and ours."""
+    kind = KINDS.get(row.text(KIND))
+    if kind is None:
+        raise row.refused("KIND", KIND)
+    refund = kind is LineKind.REFUND
+    if bool(row.text(REFUND_NO)) != refund:
+        raise row.refused("NUMBER", REFUND_NO)
+    amount = -row.fen(RECEIVED) if refund else row.fen(RECEIVED)
+    if amount < 0:
+        raise row.refused("AMOUNT", RECEIVED)
+    trade_no, order_no = row.number(TRADE_NO), row.number(ORDER_NO)
+    number = row.number(REFUND_NO) if refund else order_no
+    return StatementLine(
+        kind=kind,
+        number=number,
+        reference=f"{trade_no}/{number}" if refund else trade_no,
+        amount=amount,
+        fee=-row.fen(FEE),
+        currency="CNY",
+        status=LineStatus.SUCCEEDED,
+        party="",
+        merchant=seller_id,
+        settled_at=row.moment(AT),
+        line=row.line,
+    )

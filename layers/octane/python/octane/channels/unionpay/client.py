@@ -50,8 +50,7 @@ class UnionPay:
         self._certificates = SignerCertificates(
             config.root_certificates, config.intermediate_certificates, config.signer_names, clock
         )
-        self.exchange = Exchange(config, transport, self._certificates)
-        """For `bills.download`, with a transport that allows large answers."""
+        self._exchange = Exchange(config, transport, self._certificates)
 
     def prepare(self, request: PaymentRequest) -> Prepared | Refused | Unknown:
         """appTransReq.do. A call that never left is `Refused` with code NOT_SENT."""
@@ -111,7 +110,7 @@ class UnionPay:
         return return_of(open_notice(self._config, self._certificates, body))
 
     def _call(self, action: str, fields: Fields) -> Answer | NotSent | Unknown:
-        return self.exchange.call(f"{self._config.base_url}/gateway/api/{action}", fields)
+        return self._exchange.call(f"{self._config.base_url}/gateway/api/{action}", fields)
 
     def _send_back(self, request: RefundRequest, txn_type: str) -> RefundReport | Refused | Unknown:
         sub = self._sub(request.trade)

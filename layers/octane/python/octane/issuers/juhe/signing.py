@@ -17,6 +17,11 @@ def balance_sign(openid: str, key: str, timestamp: int) -> str:
     return _md5(f"{openid}{key}{timestamp}")
 
 
+def bill_sign(openid: str, key: str, day: str) -> str:
+    """md5(OpenID + key + date); `day` is `yyyyMMdd`."""
+    return _md5(f"{openid}{key}{day}")
+
+
 def notice_matches(key: str, reference: str, order_no: str, sign: str) -> bool:
     """Compare with md5(key + sporder_id + orderid) in constant time."""
     return compare_digest(_md5(key + reference + order_no).encode(), sign.lower().encode())

@@ -1,0 +1,57 @@
+"""Alters a sound day of exports in every way we thought of, and asks octane-verify each time."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from octane_verify import verify
+from tamper.ways import WAYS, Way
+
+
+class NotSoundError(ValueError):
+    """The folder to start from is altered already; says how."""
+
+
+class Tampering(NamedTuple):
+    what: str
+    found: bool
+    """Whether the altered file, row or entry was named."""
+    said: str
+    """The finding that names it, or else all that was said."""
+
+
+def drill(folder: Path) -> list[Tampering]:
+    """Alter copies of a sound folder, one way each, and check each with the folder's own key as the trusted
+    one. Raises `NotSoundError`."""
+    return list(steps(folder))
+
+
+def steps(folder: Path) -> Iterator[Tampering]:
+    """The same, one by one."""
+    with tempfile.TemporaryDirectory() as scratch:
+        key = Path(shutil.copy(folder / "manifest.pem", Path(scratch, "trusted.pem")))
+        already = verify(folder, key).findings
+        if already:
+            raise NotSoundError("; ".join(map(str, already)))
+        for number, way in enumerate(WAYS):
+            copy = Path(scratch, str(number))
+            shutil.copytree(folder, copy)
+            yield _tried(way, copy, key)
+            shutil.rmtree(copy)
+
+
+def _tried(way: Way, copy: Path, key: Path) -> Tampering:
+    expected = way.alter(copy)
+    findings = verify(copy, key).findings
+    naming = [
+        finding
+        for finding in findings
+        if finding.file == expected.file
+        and all(words in f"{finding.place} {finding.what}" for words in expected.place.split(", "))
+    ]
+    if naming:
+        return Tampering(way.what, True, str(max(naming, key=lambda finding: bool(finding.place))))
+    said = "; ".join(map(str, findings)) or "nothing"
+    return Tampering(way.what, False, f"expected {expected.file}, {expected.place}; said: {said}")

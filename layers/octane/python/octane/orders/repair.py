@@ -1,0 +1,108 @@
+"""What a counterparty's bill has and our books do not: ask, and book what is proven (RC3).
+
+The bill only says where to look. A query decides; where the counterparty does not answer a query at all (an
+outcome it calls unknown for ever), the line of a bill that came under its signature or digest is the proof.
+"""
+
+from enum import StrEnum
+
+from octane.channels.port import ChannelName, PaymentProof, RefundReport, RefundState, Unknown
+from octane.issuers.port import RechargeReport
+from octane.kernel.money import Fen
+from octane.kernel.statement import LineKind, StatementLine
+from octane.orders.deps import Deps
+from octane.orders.model import OrderNotFoundError, order_id_in
+from octane.orders.payment import SecondTransactionError, accept_payment
+from octane.orders.recharge import settle_recharge
+from octane.orders.records import load
+from octane.orders.refund import RefundMismatchError, refund_request, settle_refund
+from octane.orders.states import OPEN_REFUND, AttemptStatus, RefundStatus
+
+
+class Repair(StrEnum):
+    DONE = "DONE"
+    """Our books have the line now."""
+    UNKNOWN_NUMBER = "UNKNOWN_NUMBER"
+    """We never used the number, or not with this counterparty."""
+    UNCONFIRMED = "UNCONFIRMED"
+    """Asked, the counterparty does not say what its bill says, or our books cannot take it."""
+
+
+def repair_line(deps: Deps, channel: ChannelName | None, line: StatementLine) -> Repair:
+    """Book a line of a bill that our books miss, if the counterparty confirms it; `channel` is None for the
+    issuer. One call to the counterparty at most. A second repair of the line finds it booked."""
+    try:
+        if line.kind is LineKind.RECHARGE:
+            return _recharge(deps, line)
+        if channel is None:
+            return Repair.UNKNOWN_NUMBER
+        return (_payment if line.kind is LineKind.PAYMENT else _refund)(deps, channel, line)
+    except OrderNotFoundError:
+        return Repair.UNKNOWN_NUMBER
+
+
+def _payment(deps: Deps, channel: ChannelName, line: StatementLine) -> Repair:
+    dossier = load(deps.store, order_id_in(line.number, "P"))
+    attempt = dossier.attempt_of(line.number)
+    if attempt.method.channel is not channel:
+        return Repair.UNKNOWN_NUMBER
+    if attempt.status is AttemptStatus.PAID:
+        return Repair.DONE if attempt.transaction_id == line.reference else Repair.UNCONFIRMED
+    answer = deps.channel_of(channel).query(attempt.trade)
+    if isinstance(answer, Unknown):
+        answer = PaymentProof(
+            out_trade_no=line.number,
+            transaction_id=line.reference,
+            amount=Fen(line.amount),
+            paid_at=line.settled_at,
+            payer_id="",
+            source="bill",
+        )
+    if not isinstance(answer, PaymentProof):
+        return Repair.UNCONFIRMED
+    try:
+        accept_payment(deps, dossier, answer)
+    except SecondTransactionError:
+        return Repair.UNCONFIRMED
+    return Repair.DONE
+
+
+def _refund(deps: Deps, channel: ChannelName, line: StatementLine) -> Repair:
+    dossier = load(deps.store, order_id_in(line.number, "F"))
+    refund = dossier.refund_of(line.number)
+    if refund.to_wallet or dossier.attempt_of(refund.out_trade_no).method.channel is not channel:
+        return Repair.UNKNOWN_NUMBER
+    if refund.status is RefundStatus.SUCCEEDED:
+        return Repair.DONE
+    if refund.status not in OPEN_REFUND and refund.status is not RefundStatus.STUCK:
+        return Repair.UNCONFIRMED
+    answer = deps.channel_of(channel).query_refund(refund_request(dossier, refund))
+    if isinstance(answer, Unknown):
+        answer = RefundReport(
+            refund_no=line.number,
+            out_trade_no=refund.out_trade_no,
+            state=RefundState.SUCCEEDED,
+            amount=Fen(line.amount),
+            channel_refund_id=line.reference,
+            finished_at=line.settled_at,
+            source="bill",
+        )
+    if not isinstance(answer, RefundReport) or answer.state is not RefundState.SUCCEEDED:
+        return Repair.UNCONFIRMED
+    try:
+        settle_refund(deps, dossier, answer)
+    except RefundMismatchError:
+        return Repair.UNCONFIRMED
+    return Repair.DONE
+
+
+def _recharge(deps: Deps, line: StatementLine) -> Repair:
+    order_id = order_id_in(line.number, "R")
+    order = load(deps.store, order_id).order
+    if order.issuer is None or order.issuer_order_no != line.number:
+        return Repair.UNKNOWN_NUMBER
+    answer = deps.issuer.query(line.number)
+    if not isinstance(answer, RechargeReport) or answer.state.value != line.status.value:
+        return Repair.UNCONFIRMED
+    settle_recharge(deps, order, answer)
+    return Repair.DONE

@@ -1,0 +1,88 @@
+"""Our side of a counterparty's day: the ledger's entries that moved its account, as statement lines (RC1).
+
+| entry                                          | line     | number                |
+|------------------------------------------------|----------|-----------------------|
+| payment_received, unexpected_payment_received  | PAYMENT  | out_trade_no          |
+| refund_succeeded                               | REFUND   | refund number         |
+| recharge_succeeded, recharge_contradicted      | RECHARGE | the issuer's order no |
+
+What reconciliation itself booked is no movement at the counterparty, and is no line.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from octane.kernel.statement import LineKind, LineStatus, StatementLine
+from octane.ledger.accounts import channel_receivable, issuer_payable
+from octane.ledger.entries import Entry
+from octane.reconciliation.model import DayWindow, Source
+
+CURRENCY = "CNY"
+MILLION = 1_000_000
+FEE_PPM = {Source.WECHAT: 6_000, Source.ALIPAY: 6_000, Source.UNIONPAY: 5_000, Source.JUHE: 0}
+"""What each contract charges for a payment, in parts per million, rounded half up to the fen. A refund gives
+no fee back, and costs none."""
+
+KINDS = {
+    "payment_received": LineKind.PAYMENT,
+    "unexpected_payment_received": LineKind.PAYMENT,
+    "refund_succeeded": LineKind.REFUND,
+    "recharge_succeeded": LineKind.RECHARGE,
+    "recharge_contradicted": LineKind.RECHARGE,
+}
+
+
+class OurMovement(NamedTuple):
+    """What an entry moved at a counterparty."""
+
+    kind: LineKind
+    account: str
+    amount: int
+    """Fen, positive."""
+
+
+def cut_lines(
+    entries: Iterable[Entry], source: Source, window: DayWindow, merchant: str = ""
+) -> Iterator[StatementLine]:
+    """The lines of a source's day, cut by when the counterparty says that it happened; `merchant` is our
+    account there, empty where its bill does not tell it."""
+    for entry in entries:
+        moved = movement_of(entry, source)
+        if moved is None or not window.start <= entry.effective_at < window.end:
+            continue
+        recharged = moved.kind is LineKind.RECHARGE
+        yield StatementLine(
+            kind=moved.kind,
+            number=f"{entry.subject}{entry.reference}" if recharged else entry.reference,
+            reference=entry.proof.partition(":")[2] if recharged else entry.proof,
+            amount=moved.amount,
+            fee=expected_fee(source, moved.kind, moved.amount),
+            currency=CURRENCY,
+            status=LineStatus.SUCCEEDED,
+            party=entry.party,
+            merchant=merchant,
+            settled_at=entry.effective_at,
+            line=0,
+        )
+
+
+def movement_of(entry: Entry, source: Source) -> OurMovement | None:
+    """What an entry moved at the source; None when it moved nothing there."""
+    kind = KINDS.get(entry.kind)
+    if kind is None or (kind is LineKind.RECHARGE) != (source is Source.JUHE):
+        return None
+    sign = 1 if kind is LineKind.PAYMENT else -1
+    for leg in entry.legs:
+        if leg.fen * sign > 0 and _is_at(leg.account, source):
+            return OurMovement(kind, leg.account, abs(leg.fen))
+    return None
+
+
+def _is_at(account: str, source: Source) -> bool:
+    if source is Source.JUHE:
+        return account.startswith(issuer_payable(""))
+    return account == channel_receivable(source)
+
+
+def expected_fee(source: Source, kind: LineKind, amount: int) -> int:
+    return (amount * FEE_PPM[source] + MILLION // 2) // MILLION if kind is LineKind.PAYMENT else 0

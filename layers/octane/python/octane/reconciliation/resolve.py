@@ -1,0 +1,213 @@
+"""What becomes of a day's differences: repaired where it is safe, else suspense and a person's task (RC3).
+
+After it, what the counterparty's account with us moved by that day is what its bill says: each line that the
+two sides tell differently has its entry in suspense. Every commit is refused when a newer run of the day has
+begun, so that of two runs the older cannot undo the newer.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from octane.channels.port import ChannelName
+from octane.kernel.clock import Instant
+from octane.kernel.errors import StateError
+from octane.kernel.statement import LineStatus, StatementLine
+from octane.ledger.accounts import suspense
+from octane.ledger.entries import post
+from octane.orders.deps import Deps
+from octane.orders.repair import Repair, repair_line
+from octane.reconciliation.differences import (
+    WAITING,
+    Difference,
+    DifferenceState,
+    LineView,
+    difference_of,
+    entry,
+    holding_account,
+    moved,
+    opened,
+    partition,
+)
+from octane.reconciliation.model import MatchClass, Source
+from octane.store.items import Key, Query, Table
+from octane.store.store import until_settled
+from octane.store.writes import Absent, AtMost, Check, Is, Update, Write, any_of
+
+MOST_DIFFERENCES = 500
+"""Of one source and day. More are no differences but a broken bill or a broken cut: nothing is booked, a
+person looks first."""
+FEE_TOLERANCE_FEN = 1
+"""A line's fee may be rounded another way than we expect (half up): that is accepted without a person."""
+CHANNELS = {
+    Source.WECHAT: ChannelName.WECHAT,
+    Source.ALIPAY: ChannelName.ALIPAY,
+    Source.UNIONPAY: ChannelName.UNIONPAY,
+}
+BY = "reconciliation"
+
+
+class StaleRunError(StateError):
+    """A newer run of the day has begun."""
+
+    code = "STALE_RUN"
+
+
+class TooManyDifferencesError(StateError):
+    code = "TOO_MANY_DIFFERENCES"
+
+
+class Resolution(NamedTuple):
+    """How many differences of the run went which way."""
+
+    repaired: int = 0
+    accepted: int = 0
+    opened: int = 0
+    cleared: int = 0
+    known: int = 0
+
+
+def run_key(day: str, source: Source) -> Key:
+    return Key(Table.RECONCILIATION, partition(day, source), "#RUN")
+
+
+def resolve_differences(
+    deps: Deps, source: Source, day: str, version: int, found: Iterable[Difference]
+) -> Resolution:
+    """Act on what run `version` found. The fee of the bill is booked when it is settled (funds).
+
+    May be called again after dying anywhere, and again for a newer version. Raises `StaleRunError`,
+    `TooManyDifferencesError`.
+    """
+    run = _claim(deps, source, day, version)
+    new = {each.id: each for each in found if each.match_class is not MatchClass.IN_TRANSIT}
+    if len(new) > MOST_DIFFERENCES:
+        deps.signals.count("TooManyDifferences", source=source.value, day=day, found=len(new))
+        raise TooManyDifferencesError(f"{len(new)} differences of {source} on {day}.")
+    rows = deps.store.scan_pages(Query(Table.RECONCILIATION, partition(day, source), "DIFF#", "DIFF#~"))
+    known = {each.id: each for each in map(difference_of, rows)}
+    counts = {"repaired": 0, "accepted": 0, "opened": 0, "cleared": 0, "known": 0}
+    for identifier, difference in new.items():
+        counts[_meet(deps, run, difference, known.get(identifier))] += 1
+    for identifier, difference in known.items():
+        if identifier not in new and difference.state in WAITING:
+            _clear(deps, run, difference)
+            counts["cleared"] += 1
+    return Resolution(**counts)
+
+
+def _claim(deps: Deps, source: Source, day: str, version: int) -> Check:
+    """Take the day for this run, or raise; return the check that it is still ours."""
+    key = run_key(day, source)
+    claim = Update(
+        key,
+        when=any_of(Absent(), AtMost("version", version)),
+        assign={"version": version},
+        otherwise=StaleRunError(f"A newer run of {day} than {version} has begun."),
+    )
+    deps.store.commit(claim)
+    return Check(key, when=Is("version", version), otherwise=StaleRunError())
+
+
+def _meet(deps: Deps, run: Check, found: Difference, known: Difference | None) -> str:
+    """Act on one difference; return what was done with it."""
+    if known is None:
+        return _open(deps, run, found)
+    if known.state in WAITING:
+        _adjust(deps, run, known, found)
+        return "known"
+    if known.state in {DifferenceState.REPAIRED, DifferenceState.CLEARED}:
+        again = found._replace(version=known.version, opened_at=known.opened_at, reason="FOUND_AGAIN")
+        _suspend(deps, run, again, known)
+        return "opened"
+    return "known"
+
+
+def _open(deps: Deps, run: Check, found: Difference) -> str:
+    now = deps.clock.now()
+    difference = found._replace(opened_at=now)
+    if _fee_within_rule(difference):
+        accepted = difference._replace(state=DifferenceState.ACCEPTED, action="FEE_WITHIN_RULE")
+        deps.store.commit(run, *opened(accepted))
+        return "accepted"
+    if difference.match_class is MatchClass.MISSING_HERE and difference.theirs:
+        repair = _repair(deps, difference, difference.theirs)
+        if repair is Repair.DONE:
+            repaired = difference._replace(state=DifferenceState.REPAIRED, action="QUERY_AND_CONFIRM")
+            deps.store.commit(run, *opened(repaired))
+            return "repaired"
+        difference = difference._replace(reason=repair.value)
+    _suspend(deps, run, difference, None)
+    return "opened"
+
+
+def _repair(deps: Deps, difference: Difference, theirs: LineView) -> Repair:
+    line = StatementLine(
+        kind=difference.kind,
+        number=difference.number,
+        reference=theirs.reference,
+        amount=theirs.amount,
+        fee=theirs.fee,
+        currency=theirs.currency,
+        status=LineStatus(theirs.status),
+        party=theirs.party,
+        merchant=theirs.merchant,
+        settled_at=Instant(theirs.settled_at),
+        line=theirs.line,
+    )
+    if line.status is not LineStatus.SUCCEEDED:
+        return Repair.UNCONFIRMED
+    return until_settled(lambda: repair_line(deps, CHANNELS.get(difference.source), line))
+
+
+def _fee_within_rule(difference: Difference) -> bool:
+    ours, theirs = difference.ours, difference.theirs
+    if difference.fields != ("fee",) or ours is None or theirs is None:
+        return False
+    return abs(ours.fee - theirs.fee) <= FEE_TOLERANCE_FEN
+
+
+def _suspend(deps: Deps, run: Check, found: Difference, known: Difference | None) -> None:
+    """Open a task, or one that was closed without a person again, with its money in suspense."""
+    now = deps.clock.now()
+    difference = found._replace(state=DifferenceState.OPEN, suspense=-found.delta, chased=False)
+    writes: tuple[Write, ...]
+    if known is None:
+        writes = opened(difference)
+    else:
+        difference, writes = moved(known, difference, now, BY)
+    deps.store.commit(run, *writes, *_into_suspense(difference, difference.suspense, now))
+    deps.signals.count(
+        "DifferenceOpened", source=difference.source.value, match_class=difference.match_class.value
+    )
+
+
+def _adjust(deps: Deps, run: Check, known: Difference, found: Difference) -> None:
+    """The bill was corrected meanwhile: what it holds follows."""
+    if (known.ours, known.theirs) == (found.ours, found.theirs):
+        return
+    now, change = deps.clock.now(), -found.delta - known.suspense
+    corrected = known._replace(
+        ours=found.ours, theirs=found.theirs, fields=found.fields, suspense=-found.delta, action="CORRECTED"
+    )
+    if known.state is DifferenceState.PROPOSED:  # what was proposed was about other figures
+        state = DifferenceState.CHASED if known.chased else DifferenceState.OPEN
+        corrected = corrected._replace(state=state, proposed_by="")
+    new, writes = moved(known, corrected, now, BY)
+    deps.store.commit(run, *writes, *_into_suspense(new, change, now))
+
+
+def _clear(deps: Deps, run: Check, known: Difference) -> None:
+    """The run does not find it any more: what it holds goes back where it came from."""
+    now = deps.clock.now()
+    done = known._replace(state=DifferenceState.CLEARED, action="NOT_FOUND_AGAIN", suspense=0)
+    new, writes = moved(known, done, now, BY)
+    deps.store.commit(run, *writes, *_into_suspense(new, -known.suspense, now))
+
+
+def _into_suspense(difference: Difference, amount: int, now: Instant) -> tuple[Write, ...]:
+    """Set an amount apart, or take it back when it is negative."""
+    if not amount:
+        return ()
+    account = holding_account(difference)
+    kind = "suspense_booked" if account == suspense(difference.source) else "claim_corrected"
+    return (post(entry(difference, kind, amount, debit=account, credit=difference.account, now=now)),)
