@@ -30,10 +30,10 @@ def main() -> int:
             done.append(future.result())
             days, planted = sum(each.days for each in done), sum(each.planted.total() for each in done)
             print(f"{days} days, {planted} planted, {time.monotonic() - begun:.0f} s", flush=True)
-    return _report(done)
+    return report(done)
 
 
-def _report(done: list[Outcome]) -> int:
+def report(done: list[Outcome]) -> int:
     for note in [note for each in done for note in each.notes][:NOTES]:
         print(note)
     planted: Counter[tuple[str, str]] = sum((each.planted for each in done), Counter())

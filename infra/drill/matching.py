@@ -10,12 +10,11 @@ from drill.findings import Finding
 from drill.sources import ACCOUNTS
 from octane.kernel.statement import ParsedBill
 from octane.ledger.entries import Entry
+from octane.reconciliation import lines
 from octane.reconciliation.cut import cut_lines
-from octane.reconciliation.lines import shard_file, totals_of, write_lines
 from octane.reconciliation.matching import match_shard
 from octane.reconciliation.model import ProofLine, Source, day_window
 from octane.reconciliation.proof import prove
-from octane.reconciliation.reading import read_differences
 from octane.reconciliation.shards import merge_differences, merge_tallies
 
 SIDES = ("ours", "theirs")
@@ -38,16 +37,16 @@ class Books:
     def close(self, day: date, entries: Iterable[Entry], bill: ParsedBill, *, keep: bool = True) -> Closed:
         """Close a day; `keep` says whether the next day goes on from it. Raises `BillUnreadableError`."""
         source, window, here = self._source, day_window(self._source, day), self._folder / day.isoformat()
-        theirs = write_lines(bill.lines, day, here / "theirs", self._shards)
-        lines = cut_lines(entries, source, window, ACCOUNTS[source].merchant)
-        ours = write_lines(lines, day, here / "ours", self._shards)
+        theirs = lines.write_lines(bill.lines, day, here / "theirs", self._shards)
+        cut = cut_lines(entries, source, window, ACCOUNTS[source].merchant)
+        ours = lines.write_lines(cut, day, here / "ours", self._shards)
         tallies, parts = [], []
         for shard in range(self._shards):
-            parts.append(here / shard_file(shard))
+            parts.append(here / lines.shard_file(shard))
             tallies.append(
                 match_shard(
-                    here / "ours" / shard_file(shard),
-                    here / "theirs" / shard_file(shard),
+                    here / "ours" / lines.shard_file(shard),
+                    here / "theirs" / lines.shard_file(shard),
                     window,
                     parts[-1],
                     carried_ours=self._carried["ours"],
@@ -58,7 +57,7 @@ class Books:
             )
         out = {side: here / f"carried-{side}.parquet" for side in SIDES}
         merge_differences(parts, here / "differences.parquet", out["ours"], out["theirs"])
-        carried = {side: totals_of(path) if path else () for side, path in self._carried.items()}
+        carried = {side: lines.totals_of(path) if path else () for side, path in self._carried.items()}
         proof = prove(
             source,
             day.isoformat(),
@@ -69,10 +68,14 @@ class Books:
             carried_ours=carried["ours"],
             carried_theirs=carried["theirs"],
         )
-        found = Counter(
-            Finding(source, day, line.match_class, line.kind, line.number, ",".join(line.fields))
-            for line in read_differences(here / "differences.parquet", source, day.isoformat())
-        )
+        found = _differences(here / "differences.parquet")
         if keep:
             self._carried = {**out}
-        return Closed(found, proof)
+        return Closed(Counter(Finding(source, day, *each) for each in found), proof)
+
+
+def _differences(path: Path) -> list[tuple[str, str, str, str]]:
+    """Class, kind, number and fields of each."""
+    with lines.engine(path.parent) as database:
+        asked = "SELECT class, kind, number, fields FROM read_parquet(?)"
+        return database.execute(asked, [str(path)]).fetchall()

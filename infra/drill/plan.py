@@ -13,6 +13,8 @@ from simulators.bills.row_plants import ROW_PLANTS
 
 WORLD_DAYS = 25
 MOST_A_DAY = 5
+SHARDS = (1, 1, 1, 2)
+"""Of the worlds in turn: what is in transit finds its shard too."""
 
 
 class World(NamedTuple):
@@ -49,5 +51,5 @@ def worlds(days: int, seed: str, size: Size) -> list[World]:
     for first in range(0, days, WORLD_DAYS):
         count = min(WORLD_DAYS, days - first)
         plan = [tuple(next(orders) for _ in range(random.randint(0, MOST_A_DAY))) for _ in range(count - 1)]
-        made.append(World(f"{seed}/{len(made)}", (*plan, ()), size, shards=1 + len(made) % 2))
+        made.append(World(f"{seed}/{len(made)}", (*plan, ()), size, SHARDS[len(made) % len(SHARDS)]))
     return made

@@ -21,6 +21,7 @@ def fill_secrets(cloud: Cloud, outputs: Mapping[str, str], simulators: Simulator
         "AlipaySecretArn": simulators.alipay("GET", "/keys"),
         "UnionPaySecretArn": simulators.unionpay("GET", "/keys"),
         "IssuerSecretArn": simulators.issuer("GET", "/keys"),
+        "BankSecretArn": simulators.bank("GET", "/keys"),
     }
     held = json.loads(manager.get_secret_value(SecretId=outputs["TokensSecretArn"])["SecretString"])
     if "private_jwk" not in held:

@@ -1,4 +1,4 @@
-"""The payment channels and the card issuer, as one child process; spoken to over HTTP only."""
+"""The payment channels, the card issuer and the custody bank, as one child process; spoken to over HTTP only."""
 
 import json
 import subprocess
@@ -21,6 +21,7 @@ class Simulators:
     issuer_url: str
     alipay_url: str
     unionpay_url: str
+    bank_url: str
     log: Path
     process: subprocess.Popen[str]
 
@@ -39,6 +40,10 @@ class Simulators:
     def unionpay(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One control-plane command to UnionPay, such as `POST /cashier/pay`."""
         return _control(self.unionpay_url, method, command, body)
+
+    def bank(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to the custody bank, such as `POST /settlements`."""
+        return _control(self.bank_url, method, command, body)
 
     def stop(self) -> None:
         stop(self.process)
@@ -59,7 +64,13 @@ def start_simulators(directory: Path, infra: Path, public_url: str, *options: st
         stop(process)
         raise
     return Simulators(
-        urls["wechat_url"], urls["issuer_url"], urls["alipay_url"], urls["unionpay_url"], log, process
+        urls["wechat_url"],
+        urls["issuer_url"],
+        urls["alipay_url"],
+        urls["unionpay_url"],
+        urls["bank_url"],
+        log,
+        process,
     )
 
 

@@ -106,6 +106,10 @@ class LocalOctane:
             "UnionPayUrl": self.simulators.unionpay_url,
             "UnionPayFileUrl": self.simulators.unionpay_url,
             "IssuerUrl": self.simulators.issuer_url,
+            "BankUrl": self.simulators.bank_url,
+            "BillWaitSeconds": "1",
+            "JournalWindowSeconds": "0",
+            "ArchiveLockMode": "GOVERNANCE",
             "WebSocketManagementBase": self.cloud.execute_base,
         }
         self.outputs = deploy(self.cloud, self.root, parameters | self._settings, self._say, change)
@@ -124,6 +128,7 @@ class LocalOctane:
             "Alipay simulator": self.simulators.alipay_url,
             "UnionPay simulator": self.simulators.unionpay_url,
             "Issuer simulator": self.simulators.issuer_url,
+            "Custody bank": self.simulators.bank_url,
             "Embedded AWS": self.cloud.endpoint,
             "Logs": str(self.directory),
         }

@@ -43,6 +43,7 @@ def verify(root: Path, key: Path | None = None, previous: Path | None = None) ->
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         report.found(MANIFEST, "", f"is no manifest any more ({type(error).__name__}: {error})")
         return report
+    report.subject = f"{manifest.day} version {manifest.version}"
     check_manifest(root, manifest, report)
     if previous:
         _check_previous(manifest, previous, report)

@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _as_json(report: Report) -> str:
     content = {
         "verdict": "ALTERED" if report.findings else "SOUND",
+        "subject": report.subject,
         "checked": dict(report.checked),
         "findings": [finding._asdict() for finding in report.findings],
         "notes": report.notes,
@@ -49,7 +50,11 @@ def _as_json(report: Report) -> str:
 
 def _in_words(folder: Path, report: Report) -> str:
     counted = ", ".join(f"{count} {what}" for what, count in report.checked.items())
-    lines = [f"octane-verify {folder}", f"checked: {counted or 'nothing'}", *report.notes]
+    lines = [
+        f"octane-verify {folder}: {report.subject or '?'}",
+        f"checked: {counted or 'nothing'}",
+        *report.notes,
+    ]
     lines += [f"ALTERED {finding}" for finding in report.findings]
     lines.append(f"ALTERED: {len(report.findings)} findings" if report.findings else "SOUND")
     return "\n".join(lines)

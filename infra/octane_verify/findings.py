@@ -24,6 +24,8 @@ class Report:
     """Findings, gathered; `notes` are for the reader and no fault."""
 
     def __init__(self) -> None:
+        self.subject = ""
+        """Which day and version the manifest is of, whatever the folder is called."""
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self.checked: Counter[str] = Counter()

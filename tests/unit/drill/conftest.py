@@ -1,6 +1,7 @@
 """What the drill's tests share."""
 
 import pytest
+
 from drill.days import FIRST_DAY
 from drill.wires import Wires
 

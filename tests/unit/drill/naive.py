@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from datetime import date
 
 from drill.findings import Finding
-
 from octane.kernel.statement import LineKind, LineStatus, StatementLine
 from octane.ledger.entries import Entry
 from octane.reconciliation.model import Source, day_window

@@ -4,6 +4,8 @@ from collections import Counter
 from random import SystemRandom
 
 import pytest
+from unit.drill.naive import NaiveBooks, our_lines
+
 from drill.days import Day, Days
 from drill.findings import Finding
 from drill.ours import OUR_PLANTS
@@ -11,8 +13,6 @@ from drill.plan import every_order, worlds
 from drill.sources import ACCOUNTS
 from drill.trades import Size
 from drill.wires import Wires
-from unit.drill.naive import NaiveBooks, our_lines
-
 from octane.kernel.statement import BillUnreadableError, LineKind, StatementLine
 from octane.reconciliation.model import MatchClass, Source
 from simulators.bills.file_plants import FILE_PLANTS

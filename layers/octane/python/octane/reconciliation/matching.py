@@ -108,7 +108,7 @@ def _join(database: duckdb.DuckDBPyConnection, ours: Path, theirs: Path) -> None
         FROM (SELECT {facts} FROM read_parquet({quoted(ours)}) WHERE NOT twin) o
         FULL JOIN (SELECT {facts} FROM read_parquet({quoted(theirs)}) WHERE NOT twin) t
             ON o.kind = t.kind AND o.number = t.number
-        WHERE coalesce({" OR ".join(COMPARED.values())}, true) {spoken_of}
+        WHERE o.number IS NULL OR t.number IS NULL OR {" OR ".join(COMPARED.values())} {spoken_of}
     """)  # noqa: S608 - our own names
 
 

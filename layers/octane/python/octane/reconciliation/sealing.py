@@ -61,8 +61,8 @@ def seal_day(contents: Contents, previous: PreviousDay | None, signer: Signer) -
     return {
         SUMMARY: summary,
         KEY: _pem(key),
-        SIGNATURE: signer.sign(sha256(manifest).digest()),
         MANIFEST: manifest,
+        SIGNATURE: signer.sign(sha256(manifest).digest()),
     }
 
 
@@ -80,7 +80,7 @@ def send_files(objects: Objects, contents: Contents, folder: Path) -> None:
 
 
 def send_seal(objects: Objects, contents: Contents, files: dict[str, bytes]) -> str:
-    """Put the seal, its manifest last; return the manifest's SHA-256. Signing again gives another signature
+    """Put the seal, the signature last; return the manifest's SHA-256. Signing again gives another signature
     of the same manifest: the first one stays. Raises `SealedOtherwiseError`."""
     prefix = export_prefix(contents.day, contents.version)
     for name, content in files.items():

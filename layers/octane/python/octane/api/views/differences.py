@@ -1,6 +1,6 @@
 """Differences between a bill and the books, and what people decide about them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -20,7 +20,7 @@ VERSION = Field(ge=1, description="The version that was read: a change made mean
 
 
 class DecideDifference(Body):
-    action: Action
+    action: Annotated[Action, Field(strict=False)]
     reason: str = REASON
     version: int = VERSION
 
