@@ -49,8 +49,8 @@ def package(template: Template, root: Path, bucket: str, upload: Upload) -> int:
 
 
 def point_code(template: Template, root: Path, place: Callable[[str, str], Place]) -> None:
-    """Replace each local folder of code in the template by `place(resource, folder)`, and each state machine's
-    file by its content."""
+    """Replace each local folder of code in the template by `place(resource, folder)`, and write each state
+    machine's file into it."""
     for name, resource in template["Resources"].items():
         properties = resource.get("Properties", {})
         definition = properties.pop("DefinitionUri", None)

@@ -1,4 +1,4 @@
-"""The payment channels, the card issuer and the custody bank, as one child process; spoken to over HTTP only."""
+"""The payment channels, the card issuer and the custody bank: one child process, spoken to over HTTP."""
 
 import json
 import subprocess

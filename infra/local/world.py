@@ -110,6 +110,7 @@ class LocalOctane:
             "BillWaitSeconds": "1",
             "JournalWindowSeconds": "0",
             "ArchiveLockMode": "GOVERNANCE",
+            "AthenaQueries": "false",  # the embedded AWS refuses a stack with a resource it does not know
             "WebSocketManagementBase": self.cloud.execute_base,
         }
         self.outputs = deploy(self.cloud, self.root, parameters | self._settings, self._say, change)

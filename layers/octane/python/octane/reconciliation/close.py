@@ -1,20 +1,23 @@
 """Match the shards of a day, put their answers together, and prove them (RC2)."""
 
+import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from octane.kernel.statement import LineKind
+from octane.ledger.accounts import issuer_payable
 from octane.reconciliation.collect import stated_of, totals_of
 from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.lines import shard_file
 from octane.reconciliation.lines import totals_of as totals_in
 from octane.reconciliation.matching import match_shard as match
-from octane.reconciliation.model import KindTotal, ProofLine, day_window
+from octane.reconciliation.model import KindTotal, ProofLine, Source, day_window
 from octane.reconciliation.proof import proof_json, prove
 from octane.reconciliation.reading import read_differences
 from octane.reconciliation.resolve import StaleRunError, TooManyDifferencesError, resolve_differences
-from octane.reconciliation.run import Json, Run
+from octane.reconciliation.run import SETTLEMENT, Json, Run
 from octane.reconciliation.shards import merge_differences, merge_tallies, tallies_json, tallies_of
 from octane.store.objects import Objects
 
@@ -77,10 +80,26 @@ def merge_source(deps: RunDeps, step: Json) -> Json:
         )
         deps.work.send(folder / DIFFERENCES, run.key("days", DIFFERENCES))
         deps.work.put(run.key("days", PROOF), proof_json(proof))
+        deps.work.put(run.key("days", SETTLEMENT), json.dumps(_settlement(step)).encode())
         if proof.holds:  # what a broken run calls in transit is nothing to go on from
             for side in ("ours", "theirs"):
                 deps.work.send(folder / f"{side}.parquet", run.key("carried", f"{side}.parquet"))
     return {**step, **_told(deps, run, proof)}
+
+
+def _settlement(step: Json) -> Json:
+    """What the bill lets us expect at the bank. An issuer's bill is owed issuer by issuer, as our entries
+    have it; what the bill has besides is owed to the aggregator."""
+    total = {row["kind"]: row for row in step["theirs"]}
+
+    def amount(kind: LineKind) -> int:
+        return int(total[kind]["amount"]) if kind in total else 0
+
+    gross = amount(LineKind.PAYMENT) - amount(LineKind.REFUND)
+    recharged = {account.removeprefix(issuer_payable("")): fen for account, fen in step["sums"].items()}
+    if rest := amount(LineKind.RECHARGE) - sum(recharged.values()):
+        recharged[Source.JUHE.value] = rest
+    return {"gross": gross, "fee": sum(row["fee"] for row in step["theirs"]), "recharged": recharged}
 
 
 def _told(deps: RunDeps, run: Run, proof: ProofLine) -> Json:

@@ -9,6 +9,7 @@
 What reconciliation itself booked is no movement at the counterparty, and is no line.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -42,14 +43,20 @@ class OurMovement(NamedTuple):
 
 
 def cut_lines(
-    entries: Iterable[Entry], source: Source, window: DayWindow, merchant: str = ""
+    entries: Iterable[Entry],
+    source: Source,
+    window: DayWindow,
+    merchant: str = "",
+    sums: Counter[str] | None = None,
 ) -> Iterator[StatementLine]:
     """The lines of a source's day, cut by when the counterparty says that it happened; `merchant` is our
-    account there, empty where its bill does not tell it."""
+    account there, empty where its bill does not tell it. `sums` gathers the fen that moved, by account."""
     for entry in entries:
         moved = movement_of(entry, source)
         if moved is None or not window.start <= entry.effective_at < window.end:
             continue
+        if sums is not None:
+            sums[moved.account] += moved.amount
         recharged = moved.kind is LineKind.RECHARGE
         yield StatementLine(
             kind=moved.kind,

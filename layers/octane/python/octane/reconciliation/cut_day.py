@@ -1,6 +1,7 @@
 """Cut our side of the day from the journal, away from the request path (RC1)."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,11 +23,14 @@ BOOKED_LATER_DAYS = 10
 def cut_ledger(deps: RunDeps, step: Json) -> Json:
     """Write our lines of the day, and say which files each shard is matched from."""
     run, shards = Run.of(step), int(step["shard_count"])
-    window = day_window(run.source, run.date)
+    window, sums = day_window(run.source, run.date), Counter[str]()
     with tempfile.TemporaryDirectory() as scratch:
         entries = _booked_around(deps.archive, run.date, in_beijing(deps.clock.now()).date())
         totals = write_lines(
-            cut_lines(entries, run.source, window, str(step["merchant"])), run.date, Path(scratch), shards
+            cut_lines(entries, run.source, window, str(step["merchant"]), sums),
+            run.date,
+            Path(scratch),
+            shards,
         )
         for shard in range(shards):
             deps.work.send(Path(scratch) / shard_file(shard), run.key("entries", shard_file(shard)))
@@ -39,6 +43,7 @@ def cut_ledger(deps: RunDeps, step: Json) -> Json:
     return {
         **step,
         "ours": [total._asdict() for total in totals],
+        "sums": sums,
         "carried": carried,
         "shards": [{**place, "shard": shard, "carried": carried} for shard in range(shards)],
     }
