@@ -12,12 +12,16 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-ver
 export AWS_DEFAULT_REGION := us-east-1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup run demo route-replay up test lint types imports template unit e2e bench sim sim-mutants openapi sam lock clean
+.PHONY: help setup run demo route-replay reconcile-demo reconcile-bench octane-verify up test lint types imports template
+.PHONY: unit e2e bench sim sim-mutants openapi sam lock clean
 
 help:
 	@echo "make run      set up, start everything here, play the main job, stay up"
 	@echo "make demo     the same, then stop; fails unless every story ended as told and all books match"
 	@echo "make route-replay  decide every routing decision of the last demo again; RULES=… tries a draft on them"
+	@echo "make reconcile-demo   play the main job, close its day, break bills and files, find all; DAYS=500 generated days"
+	@echo "make reconcile-bench  match ROWS=1000000 rows of each side; ratio to DuckDB's bare join"
+	@echo "make octane-verify    make .local/octane-verify.pyz, which checks a day's exports offline"
 	@echo "make up       only start everything here and stay up"
 	@echo "make test     set up and run every check: lint, types, imports, template, tests, end to end"
 	@echo "make bench    cost of each operation: CPU, AWS calls, read and write units"
@@ -51,6 +55,17 @@ $(DECISIONS):
 
 route-replay: setup $(DECISIONS)
 	@PYTHONPATH=$(PATHS) $(BIN)/python -m demo.route_replay $(DECISIONS) $(if $(RULES),--rules '$(RULES)')
+
+reconcile-demo: setup
+	@PYTHONPATH=$(PATHS) $(BIN)/python -m reconcile $(if $(DAYS),--days $(DAYS)) $(if $(SEED),--seed '$(SEED)')
+
+reconcile-bench: setup
+	@PYTHONPATH=$(PATHS) $(BIN)/python -m reconcile_bench --rows $(or $(ROWS),1000000)
+
+octane-verify: setup
+	@mkdir -p .local
+	@PYTHONPATH=infra $(BIN)/python -m octane_verify.bundle .local/octane-verify.pyz
+	@echo ".local/octane-verify.pyz: python3 octane-verify.pyz FOLDER --key KEY.pem (needs cryptography and duckdb)"
 
 up: setup
 	@PYTHONPATH=infra $(BIN)/python -m local up

@@ -24,10 +24,17 @@ def played(worlds: Iterable[World], say: Say, *, workers: int = 2, fresh: bool =
             say(f"  {days} days, {planted} planted, {time.monotonic() - begun:.0f} s")
     for note in [note for each in done for note in each.notes][:NOTES]:
         say(f"  {note}")
-    return _answer(done)
+    return answer_of(done)
 
 
-def _answer(done: list[Outcome]) -> dict[str, Any]:
+def is_good(answer: dict[str, Any]) -> bool:
+    """Everything found, nothing told otherwise than it is, every proof line holds."""
+    return answer["recall"] == 1 and not answer["misclassified"] and answer["proof_lines_hold"]
+
+
+def answer_of(done: Iterable[Outcome]) -> dict[str, Any]:
+    """Sum up what the worlds had."""
+    done = list(done)
     planted: Counter[tuple[str, str]] = sum((each.planted for each in done), Counter())
     found, total = sum(each.found for each in done), planted.total()
     return {

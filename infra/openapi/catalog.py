@@ -10,7 +10,9 @@ from octane.kernel.errors import OctaneError, all_errors
 
 INSIDE = frozenset(
     {
+        "DAY_INVALID",
         "DECISION_UNREADABLE",
+        "ENTRY_ALTERED",
         "HOLD_SETTLED",
         "MESSAGE_INVALID",
         "QUEUE_UNAVAILABLE",
@@ -18,10 +20,18 @@ INSIDE = frozenset(
         "RECHARGE_NOT_READY",
         "REPLAYED",
         "RULES_NOT_FOUND",
+        "SIGNING_UNAVAILABLE",
+        "STALE_RUN",
+        "STATEMENTS_INCOMPLETE",
         "TOKEN_EXPIRED",
+        "TOO_MANY_DIFFERENCES",
+        "TRIAL_GAP",
+        "TRIAL_UNREADABLE",
+        "UNEVEN_SHARD",
     }
 )
-"""Caught by our own code, or raised by workers and the authorizer only: no client sees them."""
+"""Caught by our own code, or raised by workers, the steps of a day and the authorizer only: no client sees
+them."""
 
 ACTIONS: Mapping[str, str] = MappingProxyType(
     {
@@ -36,13 +46,16 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "CARD_NOT_FOUND": "List the cards again.",
         "CARD_NUMBER_INVALID": "Let the person correct the number.",
         "CARD_UNCLEAR": "Send `cardId`, or bind a card first.",
-        "CHANGED_MEANWHILE": "Read the order, then try again.",
+        "CHANGED_MEANWHILE": "Read the thing again, then decide again.",
         "CHANNEL_SILENT": "Wait and read the order: it is settled as soon as the channel answers.",
         "CHANNEL_UNAVAILABLE": "Send the same request again, with the same key, or choose another method.",
         "CURSOR_INVALID": "Start the listing again without a cursor.",
+        "DIFFERENCE_NOT_FOUND": "List the differences again.",
+        "DIFFERENCE_STATE": "Read the difference: it has moved on, or takes another action.",
+        "DIRECTOR_REQUIRED": "Ask a finance director to approve it.",
         "FORBIDDEN": "Do not repeat; another account or role is needed.",
         "IDEMPOTENCY_KEY_REUSED": "Send a new key for a new thing.",
-        "INSUFFICIENT_BALANCE": "Top up the balance, take less from it, or pay by a channel.",
+        "INSUFFICIENT_BALANCE": "Take less, top up the balance, or pay by a channel.",
         "INTERNAL": "Report the `request_id`; read before you try again.",
         "ISSUER_SILENT": "For the issuer: send the notice again.",
         "INVALID_REQUEST": "Correct the fields that the message names.",
@@ -71,6 +84,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "PLATFORM_KEYS_UNAVAILABLE": "For WeChat Pay: send the notice again.",
         "PROVIDER_UNAVAILABLE": "Try again in a moment, with a new code.",
         "QUOTA_BROKEN": "Report the `request_id`: nothing was written.",
+        "REASON_MISSING": "Give a reason, for whoever reads it in ten years.",
         "REFUND_EXCEEDS_CAPTURED": "Read the order; ask for no more than is left.",
         "REFUND_MISMATCH": "Staff compare the refund with the channel's books.",
         "RULES_INVALID": "Correct the rules where the message says.",
@@ -79,6 +93,7 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "RULES_TABLE_INVALID": "Correct the decision table where the message says.",
         "RULES_UNREADABLE": "Send one JSON object, smaller.",
         "RULES_UNKNOWN": "Send the same request again, with the same key.",
+        "SAME_PERSON": "Ask another person of finance to approve it.",
         "SECOND_TRANSACTION": "Staff compare the payment with the channel's books.",
         "SESSION_REVOKED": "Log in again.",
         "SETTING_MISSING": "Report the `request_id`: the deployment is incomplete.",
@@ -90,6 +105,11 @@ ACTIONS: Mapping[str, str] = MappingProxyType(
         "UNBALANCED_ENTRY": "Report the `request_id`: nothing was written.",
         "USER_NOT_FOUND": "Log in again.",
         "WALLET_PART": "Take less than the order's amount from the balance, or choose `WALLET_BALANCE`.",
+        "WITHDRAWAL_APPROVED_ALREADY": "Wait for the other person's approval.",
+        "WITHDRAWAL_EXPIRED": "Request it again, with a new key.",
+        "WITHDRAWAL_NOT_FOUND": "List the withdrawals again.",
+        "WITHDRAWAL_OWN": "Ask another person of finance to approve it.",
+        "WITHDRAWAL_STATE": "Read the withdrawal: it has moved on.",
         "WRONG_STATE": "Read the thing again: it has moved on.",
     }
 )

@@ -21,6 +21,7 @@ KEY = "Idempotency-Key"
 DESCRIPTION = (
     "Fuel-card top-ups: log in, bind a card, place an order, pay it by a channel of choice, by the best one "
     "for the platform, or from the own balance; the card is recharged and the order tells its own story. "
+    "For finance: what a bill and the books disagree about, and the money at the custody bank. "
     "Amounts are integer fen (1 CNY is 100 fen) unless they are called yuan; times are "
     "RFC 3339 in UTC. "
     "A server fault (500) has the shape of every other error."

@@ -1,12 +1,11 @@
 """The custody bank settles the day as the companies' own books have it, not ours."""
 
+from demo.books import ChannelBooks, alipay_books, unionpay_books, wechat_books
 from local.world import LocalOctane
 from simulators.alipay.bills import FEE_PPM as ALIPAY_PPM
 from simulators.bills.rows import fee_of
 from simulators.unionpay.clearing import FEE_PPM as UNIONPAY_PPM
 from simulators.wechat.bills import FEE_PPM as WECHAT_PPM
-
-from demo.books import ChannelBooks, alipay_books, unionpay_books, wechat_books
 
 
 def settle(octane: LocalOctane, day: str) -> dict[str, int]:

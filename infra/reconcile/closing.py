@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from local.world import LocalOctane
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 
 from demo.books import read_entries
+from local.world import LocalOctane
 from octane.reconciliation.model import ProofLine, Source
 from octane.reconciliation.proof import proof_of, proof_text
 
@@ -146,3 +147,13 @@ def _fetch(octane: LocalOctane, prefix: str, folder: Path) -> None:
 def _read(storage: Any, bucket: str, key: str) -> bytes:
     content: bytes = storage.get_object(Bucket=bucket, Key=key)["Body"].read()
     return content
+
+
+def signing_key(octane: LocalOctane, directory: Path) -> Path:
+    """Fetch the signing key's public half from where it lives, as a verifier does once."""
+    answer = octane.client("kms").get_public_key(KeyId=octane.outputs["ManifestKeyId"])
+    path = directory / "octane-key.pem"
+    path.write_bytes(
+        load_der_public_key(answer["PublicKey"]).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    )
+    return path

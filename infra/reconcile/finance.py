@@ -6,9 +6,8 @@ import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from local.world import LocalOctane
-
 from demo.staff import promoter
+from local.world import LocalOctane
 from octane.kernel.caller import Role
 
 Json = dict[str, Any]

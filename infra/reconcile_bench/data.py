@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from octane.reconciliation.lines import FACTS, engine, write_shard
+from octane.reconciliation.lines import BETWEEN, FACTS, STORED, TERMS, engine, write_shard
 from octane.reconciliation.model import DayWindow
 
 EVERY, AT = 997, 500
@@ -66,7 +66,8 @@ def write_sides(folder: Path, first: int, last: int, rows: int, window: DayWindo
     sides = Sides(folder / "ours.parquet", folder / "theirs.parquet")
     with engine(folder) as database:
         database.execute(f"CREATE TABLE movements AS {_movements(first, last, rows, window)}")
-        facts = ", ".join(FACTS)
+        facts, terms = ", ".join(FACTS), f"concat_ws(chr({ord(BETWEEN)}), {', '.join(TERMS)}) AS terms"
+        stored = ", ".join(STORED).replace("terms", terms)
         changed = ", ".join(
             f"CASE WHEN plant = '{name}' THEN {CHANGES[name]} ELSE {name} END AS {name}"
             if name in CHANGES
@@ -79,20 +80,20 @@ def write_sides(folder: Path, first: int, last: int, rows: int, window: DayWindo
         ):
             database.execute(f"""
                 CREATE OR REPLACE TABLE lines AS
-                SELECT {columns}, 0 AS shard
-                FROM movements, range(CASE WHEN plant = '{twice}' THEN 2 ELSE 1 END)
-                WHERE plant NOT IN ('gone_{gone}', 'late_{gone}') ORDER BY {order}
+                SELECT {stored}, 0 AS shard FROM (
+                    SELECT {columns}, i FROM movements, range(CASE WHEN plant = '{twice}' THEN 2 ELSE 1 END)
+                    WHERE plant NOT IN ('gone_{gone}', 'late_{gone}')
+                ) ORDER BY {order}
             """)  # noqa: S608 - our own names
             write_shard(database, 0, window.day, path)
     return sides
 
 
 def _movements(first: int, last: int, rows: int, window: DayWindow) -> str:
-    names = ", ".join(f"'{plant}'" for plant in PLANTS)
+    plants = f"[{', '.join(repr(plant) for plant in PLANTS)}][i // {EVERY} % {len(PLANTS)} + 1]"
     spread = window.transit_from - window.start
     return f"""
-        SELECT i,
-               CASE WHEN i % {EVERY} = {AT} THEN [{names}][i // {EVERY} % {len(PLANTS)} + 1] ELSE '' END AS plant,
+        SELECT i, CASE i % {EVERY} WHEN {AT} THEN {plants} ELSE '' END AS plant,
                CASE WHEN i % 20 = 0 THEN 'REFUND' ELSE 'PAYMENT' END AS kind,
                'O' || lpad((i * 7919)::VARCHAR, 25, '0') || 'P01' AS number,
                '42000' || lpad((i * 104729)::VARCHAR, 23, '0') AS reference,

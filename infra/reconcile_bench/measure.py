@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from octane.reconciliation.lines import FACTS, WHOLE, engine
+from octane.reconciliation.lines import STORED, WHOLE, engine
 from octane.reconciliation.matching import match_shard
 from octane.reconciliation.model import DayWindow
 from octane.reconciliation.shards import tallies_json
@@ -18,7 +18,7 @@ ROUNDS = 3
 JOIN = "FROM read_parquet(?) o FULL OUTER JOIN read_parquet(?) t ON o.kind = t.kind AND o.number = t.number"
 BARE = f"SELECT count(*) {JOIN}"
 ALL_COLUMNS = ", ".join(
-    f"sum({row}.{name})" if name in WHOLE else f"sum(strlen({row}.{name}))" for row in "ot" for name in FACTS
+    f"sum({row}.{name})" if name in WHOLE else f"sum(strlen({row}.{name}))" for row in "ot" for name in STORED
 )
 SUMMED = f"SELECT {ALL_COLUMNS} {JOIN}"
 

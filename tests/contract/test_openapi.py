@@ -117,6 +117,7 @@ def test_whatever_creates_needs_an_idempotency_key(generated: Json) -> None:
         ("POST", "/api/v1/orders/{order_id}/refunds"),
         ("POST", "/api/v1/payments/create"),
         ("POST", "/api/v1/wallet/top-ups"),
+        ("POST", "/api/v1/withdrawals"),
     }
     with_key = {
         route for route, operation in operations(generated).items()

@@ -1,15 +1,14 @@
 """The drill with the real matching: it finds everything, and says so when something is not found."""
 
-import json
 from datetime import date
 
 import pytest
 
-from drill.__main__ import report
 from drill.engine import engine
 from drill.judge import Outcome, play
 from drill.plan import World
 from drill.planting import Named
+from drill.play import answer_of, is_good
 from drill.trades import Size
 from octane.channels.alipay import bill_file as alipay
 from octane.kernel.statement import BillUnreadableError, ParsedBill
@@ -95,10 +94,10 @@ def test_a_file_that_should_be_refused_and_is_read_is_told(monkeypatch: pytest.M
     assert note.endswith("ALIPAY no_titles: READ")
 
 
-def test_the_last_line_is_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_answer_says_what_was_found() -> None:
     good = played(((Source.JUHE, "one_fen_less"),))
-    assert report([good]) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {
+    assert is_good(answer_of([good]))
+    assert answer_of([good]) == {
         "days": 2,
         "planted": 1,
         "kinds": 1,
@@ -108,4 +107,4 @@ def test_the_last_line_is_for_machines(capsys: pytest.CaptureFixture[str]) -> No
         "proof_lines_hold": True,
     }
     for bad in (good._replace(found=0), good._replace(misclassified=1), good._replace(proofs_broken=1)):
-        assert report([bad]) == 1
+        assert not is_good(answer_of([bad]))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from unit.reconciliation.oracle import Classed, Dated
 
 from octane.kernel.clock import Instant
 from octane.kernel.statement import LineKind, LineStatus, StatementLine
@@ -14,7 +15,6 @@ from octane.reconciliation.lines import CARRIED, quoted, shard_file, write_lines
 from octane.reconciliation.matching import DIFFERENCE, VIEW, match_shard
 from octane.reconciliation.model import DayWindow, KindTotal, Source, Tally, day_window
 from octane.reconciliation.shards import merge_differences, merge_tallies
-from unit.reconciliation.oracle import Classed, Dated
 
 DAY = date(2026, 11, 22)
 TODAY, YESTERDAY = "2026-11-22", "2026-11-21"

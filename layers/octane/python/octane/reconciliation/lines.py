@@ -1,9 +1,16 @@
 """A day's lines as Parquet files, one a shard: what the matching reads (RC2).
 
-The columns of `StatementLine`, then `day` (YYYY-MM-DD, whose run the line belongs to) and `twin`: whether
-another line of the file has its kind and number. The matching needs no look for doubles of its own: lines
-without a twin meet at most one line of the other side. Lines with one stand last, so that a reader who wants
-only those reads only the end.
+| column             | is                                                                              |
+|--------------------|---------------------------------------------------------------------------------|
+| kind, number       | where the two sides meet                                                        |
+| amount, fee        | fen                                                                             |
+| settled_at, line   | as in `StatementLine`                                                           |
+| terms              | currency, status, party, merchant and reference, in one text: compared as one   |
+| day                | YYYY-MM-DD, whose run the line belongs to                                       |
+| twin               | whether another line of the file has its kind and number                        |
+
+So the matching looks for no doubles itself: a line without a twin meets at most one of the other side. Lines
+with one stand last: who wants only those reads only the end.
 """
 
 import zlib
@@ -13,11 +20,20 @@ from pathlib import Path
 
 import duckdb
 
-from octane.kernel.statement import LineKind, StatementLine
+from octane.kernel.statement import BillUnreadableError, LineKind, StatementLine
 from octane.reconciliation.model import KindTotal
 
 FACTS = StatementLine._fields
 WHOLE = frozenset({"amount", "fee", "settled_at", "line"})
+TERMS = ("currency", "status", "party", "merchant", "reference")
+STORED = ("kind", "number", "amount", "fee", "settled_at", "line", "terms")
+BETWEEN = "\x1f"
+"""The unit separator: a line that has one in its terms is refused."""
+UNPACKED = ", ".join(
+    f"string_split(terms, chr({ord(BETWEEN)}))[{TERMS.index(name) + 1}] AS {name}" if name in TERMS else name
+    for name in FACTS
+)
+"""The facts of a stored line, as SQL."""
 CARRIED = (*FACTS, "day")
 """The columns of lines in transit: they keep the day they are of."""
 
@@ -70,9 +86,9 @@ def write_lines(
     folder.mkdir(parents=True, exist_ok=True)
     sums: dict[LineKind, list[int]] = {}
     with engine(folder, memory=memory) as database:
-        database.execute(f"CREATE TABLE lines ({schema(FACTS)}, shard INTEGER NOT NULL)")
+        database.execute(f"CREATE TABLE lines ({schema(STORED)}, shard INTEGER NOT NULL)")
         with database.appender("lines") as appender:
-            appender.append_rows(_sharded(_summed(lines, sums), shards))
+            appender.append_rows(_stored(_summed(lines, sums), shards))
         for shard in range(shards):
             write_shard(database, shard, day, folder / shard_file(shard))
     return tuple(KindTotal(kind, *total) for kind, total in sorted(sums.items()))
@@ -89,23 +105,28 @@ def _summed(lines: Iterable[StatementLine], sums: dict[LineKind, list[int]]) -> 
         yield line
 
 
-def _sharded(lines: Iterable[StatementLine], shards: int) -> Iterator[tuple[object, ...]]:
-    return ((*line, shard_of(line.number, shards)) for line in lines)
+def _stored(lines: Iterable[StatementLine], shards: int) -> Iterator[tuple[object, ...]]:
+    for line in lines:
+        kind, number, reference, amount, fee, currency, status, party, merchant, settled_at, place = line
+        terms = BETWEEN.join((currency, status, party, merchant, reference))
+        if terms.count(BETWEEN) >= len(TERMS):
+            raise BillUnreadableError("ENCODING", "a unit separator", line=place, column=1)
+        yield kind, number, amount, fee, settled_at, place, terms, shard_of(number, shards)
 
 
 def write_shard(database: duckdb.DuckDBPyConnection, shard: int, day: date, path: Path) -> None:
     """Write the shard's lines of the table `lines`, those with a twin last."""
-    facts, on = ", ".join(FACTS), f"'{day:%Y-%m-%d}' AS day"
-    every = f"(SELECT {facts} FROM lines WHERE shard = {shard})"  # noqa: S608 - our own names
+    stored, on = ", ".join(STORED), f"'{day:%Y-%m-%d}' AS day"
+    every = f"(SELECT {stored} FROM lines WHERE shard = {shard})"  # noqa: S608 - our own names
     database.execute(f"""
         CREATE OR REPLACE TEMP TABLE twins AS
         SELECT kind, number FROM {every} GROUP BY ALL HAVING count(*) > 1
     """)  # noqa: S608
     database.execute(f"""
         COPY (
-            SELECT {facts}, {on}, false AS twin FROM {every} ANTI JOIN twins USING (kind, number)
+            SELECT {stored}, {on}, false AS twin FROM {every} ANTI JOIN twins USING (kind, number)
             UNION ALL
-            SELECT {facts}, {on}, true FROM {every} SEMI JOIN twins USING (kind, number)
+            SELECT {stored}, {on}, true FROM {every} SEMI JOIN twins USING (kind, number)
         ) TO {quoted(path)} {PARQUET}
     """)  # noqa: S608
 

@@ -12,7 +12,18 @@ import duckdb
 
 from octane.kernel.errors import OctaneError
 from octane.kernel.statement import LineKind
-from octane.reconciliation.lines import CARRIED, FACTS, MEMORY, THREADS, engine, quoted, schema, shard_of
+from octane.reconciliation.lines import (
+    CARRIED,
+    FACTS,
+    MEMORY,
+    STORED,
+    THREADS,
+    UNPACKED,
+    engine,
+    quoted,
+    schema,
+    shard_of,
+)
 from octane.reconciliation.model import DayWindow, MatchClass, Side, Tally
 from octane.reconciliation.shards import merge_tallies
 
@@ -97,32 +108,36 @@ def _bring(
 def _join(database: duckdb.DuckDBPyConnection, ours: Path, theirs: Path) -> None:
     """Keep the lines that do not agree with one of the other side, in pairs where there are two, and those
     that a carried line speaks of too."""
-    facts = ", ".join(FACTS)
+    stored = ", ".join(STORED)
     database.execute(
         "CREATE TEMP TABLE carried AS SELECT number FROM carried_ours UNION SELECT number FROM carried_theirs"
     )
     spoken_of = "OR coalesce(o.number, t.number) IN (FROM carried)" if _count(database, "carried") else ""
     database.execute(f"""
         CREATE TEMP TABLE apart AS
-        SELECT {_named(FACTS)}
-        FROM (SELECT {facts} FROM read_parquet({quoted(ours)}) WHERE NOT twin) o
-        FULL JOIN (SELECT {facts} FROM read_parquet({quoted(theirs)}) WHERE NOT twin) t
+        SELECT {_named(STORED)}
+        FROM (SELECT {stored} FROM read_parquet({quoted(ours)}) WHERE NOT twin) o
+        FULL JOIN (SELECT {stored} FROM read_parquet({quoted(theirs)}) WHERE NOT twin) t
             ON o.kind = t.kind AND o.number = t.number
-        WHERE o.number IS NULL OR t.number IS NULL OR {" OR ".join(COMPARED.values())} {spoken_of}
+        WHERE o.number IS NULL OR t.number IS NULL
+           OR o.amount <> t.amount OR o.fee <> t.fee OR o.terms <> t.terms {spoken_of}
     """)  # noqa: S608 - our own names
 
 
 def _gather(database: duckdb.DuckDBPyConnection, side: str, path: Path, window: DayWindow) -> None:
     """One side's lines that are to be classed, numbered within their kind and number: the earliest first."""
-    facts, apart = ", ".join(FACTS), ", ".join(f"{side}_{name}" for name in FACTS)
+    facts, stored = ", ".join(FACTS), ", ".join(STORED)
+    apart = ", ".join(f"{side}_{name}" for name in STORED)
     database.execute(f"""
         CREATE TEMP TABLE {side}s AS
         SELECT *, row_number() OVER (PARTITION BY kind, number ORDER BY day, line, settled_at, {facts}) AS nth
         FROM (
-            SELECT {apart}, '{window.day:%Y-%m-%d}' FROM apart WHERE {side}_number IS NOT NULL
-            UNION ALL SELECT {facts}, day FROM read_parquet({quoted(path)}) WHERE twin
+            SELECT {UNPACKED}, '{window.day:%Y-%m-%d}' AS day FROM (
+                SELECT {apart} FROM apart WHERE {side}_number IS NOT NULL
+                UNION ALL SELECT {stored} FROM read_parquet({quoted(path)}) WHERE twin
+            ) day_lines ({stored})
             UNION ALL SELECT {facts}, day FROM carried_{side}s
-        ) every ({facts}, day)
+        )
     """)  # noqa: S608
 
 
