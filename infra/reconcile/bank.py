@@ -18,6 +18,8 @@ def settle(octane: LocalOctane, day: str) -> dict[str, int]:
         "JUHE": -simulators.issuer("GET", "/books")["totals"]["recharged_fen"],
     }
     for party, fen in moved.items():
+        if not fen:
+            continue  # a settlement of nothing makes no line
         simulators.bank("POST", "/settlements", {"party": party, "day": day, "amount_fen": fen})
     return moved
 

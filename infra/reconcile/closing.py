@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 
 from demo.books import read_entries
 from local.world import LocalOctane
-from octane.reconciliation.model import ProofLine, Source
+from octane.reconciliation.model import COLLECTED, ProofLine, Source
 from octane.reconciliation.proof import proof_of, proof_text
 
 Json = dict[str, Any]
@@ -71,11 +71,11 @@ def await_journal(octane: LocalOctane) -> int:
         time.sleep(0.3)
 
 
-def close(octane: LocalOctane, directory: Path, say: Say, day: str | None = None) -> Closed:
-    """Close a day; raises `ClosingFailedError` when the execution ends in no answer."""
-    asked: Json = {"day": day or today()}
-    if (datetime.now(UTC) + BEIJING).hour >= UNIONPAY_CUT_HOUR:  # its present clearing day is tomorrow's
-        asked["sources"] = [Source.WECHAT, Source.ALIPAY, Source.JUHE]
+def close(octane: LocalOctane, directory: Path, say: Say, sources: Sequence[Source] = COLLECTED) -> Closed:
+    """Close today; raises `ClosingFailedError` when the execution ends in no answer."""
+    late = (datetime.now(UTC) + BEIJING).hour >= UNIONPAY_CUT_HOUR  # its present clearing day is tomorrow's
+    named = [source for source in sources if not (late and source is Source.UNIONPAY)]
+    asked: Json = {"day": today(), "sources": named}
     machine, began = octane.client("stepfunctions"), time.monotonic()
     execution = machine.start_execution(
         stateMachineArn=octane.outputs["CloseDayArn"], input=json.dumps(asked)

@@ -16,8 +16,10 @@ from flow import (
     test_channel_modes,
     test_channel_refunds,
     test_channel_stories,
+    test_closing_a_day,
     test_combined_payments,
     test_failover,
+    test_funds,
     test_idempotency_keys,
     test_identity,
     test_issuer_notices,
@@ -35,6 +37,7 @@ from flow import (
     test_visibility,
     test_wallet,
 )
+from flow.closing import open_early
 from flow.conftest import OpenShop
 from flow.customers import Customer, new_customer, new_staff
 from flow.moves import finish, sqs
@@ -73,6 +76,8 @@ PLAYED = (
     test_channel_health,
     test_quota,
     test_routing_rules,
+    test_closing_a_day,
+    test_funds,
 )
 ROUTED = (test_routed_payments, test_failover, test_out_of_reach, test_channel_health)
 """Their fixture publishes rules first."""
@@ -82,16 +87,22 @@ verifies."""
 
 
 PEOPLE = frozenset({"shop", "ann", "rich", "operator"})
+STAFF = {
+    test_closing_a_day: {"finance": Role.FINANCE},
+    test_funds: {"bea": Role.FINANCE, "carl": Role.FINANCE, "diana": Role.FINANCE_DIRECTOR},
+}
+"""Whom else the tests of a module need."""
 
 Play = Callable[[Shop, Customer], None]
 
 
 def plays_of(module: ModuleType) -> Iterator[Play]:
     """The module's tests that need a shop and people, and perhaps a channel: then one play for each."""
+    known = {*PEOPLE, *STAFF.get(module, ())}
     for name, test in vars(module).items():
         if name.startswith("test_") and callable(test):
             wanted = set(inspect.signature(test).parameters)
-            if wanted <= PEOPLE | {"till"} and "shop" in wanted:
+            if wanted <= known | {"till"} and "shop" in wanted:
                 each = [{"till": till} for till in tills_of(test)] if "till" in wanted else [{}]
                 yield from (play_of(module, test, wanted, more) for more in each)
 
@@ -111,10 +122,19 @@ def play_of(module: ModuleType, test: Callable[..., None], wanted: set[str], mor
             test_quota.publish_limit(shop, operator)
         if module is test_combined_payments or "rich" in wanted:
             ann.top_up_wallet(8_000)
-        people = {"shop": shop, "ann": ann, "rich": ann, "operator": operator}
+        people = {"shop": shop, "ann": ann, "rich": ann, "operator": operator, **staff_of(module, shop)}
         test(**{name: person for name, person in people.items() if name in wanted}, **more)
 
     return play
+
+
+def staff_of(module: ModuleType, shop: Shop) -> dict[str, Customer]:
+    """Who they are, and what their tests find: bills that come early, a hot account with money."""
+    if module is test_closing_a_day:
+        open_early(shop)
+    if module is test_funds:
+        test_funds.fund(shop, 20_000_000)
+    return {name: new_staff(shop, role) for name, role in STAFF.get(module, {}).items()}
 
 
 def the_rest(shop: Shop, ann: Customer) -> None:

@@ -11,7 +11,7 @@ from octane.orders.refund import confirm_refund
 from octane.store.store import until_settled
 from simulation.delivery import API_LIFE, MINUTE, invoke
 from simulation.deps import SimulatedDeps
-from simulation.faults import FORGE, HOUR, LOSE, LOST, NOTICE, REPLAY, TWICE
+from simulation.faults import FORGE, HOUR, LOSE, LOST, NEVER, NOTICE, REPLAY, TWICE
 from simulation.world import World
 from simulators.issuer.company import RETRY_MS as ISSUER_RETRY_MS
 from simulators.issuer.recharges import RechargeBooks
@@ -66,7 +66,10 @@ class Post:
         alias = self._world.alias(_number(notice.content))
         place = self._world.name(f"notice.{kind}", alias)
         fault = self._world.point(f"{place}:0", f"notice {kind}", NOTICE)
-        fault = fault or self._world.scripted(f"notice {kind}", alias, NOTICE)
+        fault = fault or self._world.scripted(f"notice {kind}", alias, (*NOTICE, NEVER))
+        if fault == NEVER:
+            self._world.note(f"(notice {kind} never arrives)")
+            return
         wait = self._world.random.randint(20, 900) + (60 * MINUTE if fault == HOUR else 0)
         many = LOST_DELIVERIES if kind.endswith("_payment") else 99
         lost = {LOSE: many, LOST: 1}.get(fault, 0)

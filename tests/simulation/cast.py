@@ -11,6 +11,7 @@ from octane.ledger.accounts import wallet
 from octane.ledger.balances import credit
 from octane.ledger.entries import Entry, post, transfer
 from octane.store.engine import ConditionFailed
+from simulation.closing import Closing
 from simulation.deps import SimulatedDeps
 from simulation.people import Person
 from simulation.published import publication
@@ -26,6 +27,7 @@ class Cast:
 
     world: World
     deps: SimulatedDeps
+    closing: Closing
     people: list[Person] = field(default_factory=list)
 
     def customer(self, name: str) -> Person:
@@ -46,6 +48,10 @@ class Cast:
             act()
 
         self.world.scheduler.start(self.world.name(name, ""), work, delay=delay, life=None)
+
+    def script_always(self, operation: str, alias: str, kind: str) -> None:
+        """What befalls such a call every time."""
+        self.world.always[operation, alias] = kind
 
     def script(self, operation: str, alias: str, *kinds: str) -> None:
         self.world.scripts[operation, alias] = list(kinds)

@@ -206,44 +206,28 @@ class SimulatedQueues:
 
 @dataclass(slots=True)
 class Reader:
-    """One consumer of the orders stream on one shard: in order, a batch again until it is through."""
+    """A consumer's place in one shard of a stream."""
 
-    kind: str
-    shard: str
-    read: Callable[[list[Step]], None]
     records: list[Item] = field(default_factory=list)
     busy: bool = False
     tries: int = 0
 
 
-class Streams:
-    """The orders stream with the template's two readers and their filters."""
+class Stream:
+    """One consumer of a table's stream: each shard in order, a batch again until it is through."""
 
-    def __init__(self, world: World, deps: SimulatedDeps) -> None:
+    def __init__(self, world: World, kind: str, read: Callable[[list[Item]], None]) -> None:
         self._world = world
-        self._seen = 0
-        shards = [f"due{number}" for number in range(DUE_SHARDS)]
-        self.relays = {s: Reader("dispatch", s, lambda steps: dispatch(deps, steps)) for s in shards}
-        self.pushers = {s: Reader("push", s, lambda steps: _push(deps, steps)) for s in shards}
+        self._kind = kind
+        self._read = read
+        self._readers = {f"due{number}": Reader() for number in range(DUE_SHARDS)}
         self.given_up = 0
 
-    def look(self) -> None:
-        """Take what was written since, and wake the readers."""
-        for change in self._world.changes(Table.ORDERS, self._seen):
-            self._seen = change.number
-            if (
-                change.kind is not ChangeKind.INSERT
-                or not change.key.sk.startswith("STEP#")
-                or not change.new
-            ):
-                continue
-            shard = due_shard(change.key.pk)
-            readers = [self.pushers[shard]]
-            if change.new.get("queue") in ("recharge", "refund"):
-                readers.append(self.relays[shard])
-            for reader in readers:
-                reader.records.append(change.new)
-                self._wake(reader, self._world.random.randint(50, 300))
+    def take(self, record: Item, least: int = 50, most: int = 300) -> None:
+        """Deliver a record after a while, with what comes until then."""
+        reader = self._readers[due_shard(str(record["pk"]))]
+        reader.records.append(record)
+        self._wake(reader, self._world.random.randint(least, most))
 
     def _wake(self, reader: Reader, delay: int) -> None:
         if reader.busy or not reader.records:
@@ -257,7 +241,7 @@ class Streams:
 
         def work() -> None:
             more = {"added_later": 1} if fault == NEWER else {}
-            reader.read([record_of(Step, {**item, **more}) for item in batch])
+            self._read([{**item, **more} for item in batch])
 
         def ended(done: bool) -> None:
             reader.busy = False
@@ -270,14 +254,42 @@ class Streams:
             self._wake(reader, self._world.random.randint(10, 60) + 1_000 * min(reader.tries, 30))
 
         fault = invoke(
-            self._world, reader.kind, alias, work, delay=0, life=WORKER_LIFE, kinds=DELIVER, ended=ended
+            self._world, self._kind, alias, work, delay=0, life=WORKER_LIFE, kinds=DELIVER, ended=ended
         )
         if fault == TWICE:
-            invoke(self._world, reader.kind, alias, work, delay=5, life=WORKER_LIFE, kinds=())
+            invoke(self._world, self._kind, alias, work, delay=5, life=WORKER_LIFE, kinds=())
 
 
-def _push(deps: SimulatedDeps, steps: list[Step]) -> None:
-    push(deps, changes_in(steps))
+class Streams:
+    """The orders stream with the template's two consumers and their filters."""
+
+    def __init__(self, world: World, deps: SimulatedDeps) -> None:
+        self._world = world
+        self._seen = 0
+        self._relay = Stream(world, "dispatch", lambda items: dispatch(deps, _steps(items)))
+        self._pusher = Stream(world, "push", lambda items: push(deps, changes_in(_steps(items))))
+
+    @property
+    def given_up(self) -> int:
+        return self._relay.given_up + self._pusher.given_up
+
+    def look(self) -> None:
+        """Take what was written since, and wake the readers."""
+        for change in self._world.changes(Table.ORDERS, self._seen):
+            self._seen = change.number
+            if (
+                change.kind is not ChangeKind.INSERT
+                or not change.key.sk.startswith("STEP#")
+                or not change.new
+            ):
+                continue
+            self._pusher.take(change.new)
+            if change.new.get("queue") in ("recharge", "refund"):
+                self._relay.take(change.new)
+
+
+def _steps(items: list[Item]) -> list[Step]:
+    return [record_of(Step, item) for item in items]
 
 
 @dataclass(slots=True)

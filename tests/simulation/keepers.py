@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
+from simulation.differences import Differences
 from simulation.violations import must
 from simulation.world import World
 from world.memory_engine import Change, ChangeKind
@@ -173,10 +174,12 @@ class Keepers:
     health: Health = field(init=False)
     routes: Routes = field(default_factory=Routes)
     rules: dict[int, str] = field(default_factory=dict)
+    differences: Differences = field(init=False)
 
     def __post_init__(self) -> None:
         self.quotas = Quotas(self.world)
         self.health = Health(self.world)
+        self.differences = Differences(self.world)
 
     def routing(self, change: Change) -> None:
         """Told of a change in the routing table."""
@@ -195,3 +198,4 @@ class Keepers:
         self.wallets.check()
         self.quotas.check()
         self.routes.check()
+        self.differences.check()

@@ -254,7 +254,7 @@ MUTANTS = (
         "new_refund_number",
         "asks for a refund again under a new number",
         (
-            f"{REFUND}:_request",
+            f"{REFUND}:refund_request",
             "refund_no=refund.refund_no,",
             'refund_no=f"{refund.order_id}F{refund.no + 10 * refund.tries:02d}",',
         ),

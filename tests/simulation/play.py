@@ -5,10 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from octane.kernel.clock import Clock
+from simulation.archive import Journal
 from simulation.callbacks import Post
+from simulation.closing import Closing
 from simulation.delivery import SimulatedQueues, SimulatedSockets, Streams
 from simulation.deps import SimulatedDeps
 from simulation.faults import Fault, Point, Schedule
+from simulation.days import check_days
 from simulation.rest import check_rest
 from simulation.scheduler import Endless
 from simulation.stories import Cast, enter
@@ -55,7 +58,10 @@ def play(
     sweeper, prober, post = Sweeper(world, deps), Prober(world, deps), Post(world, deps)
     world.after_write.extend((witness.look, streams.look, sweeper.look, prober.look))
     world.after_effect.extend((witness.look_outside, post.look))
-    cast = Cast(world, deps)
+    journal = Journal(world, deps)
+    closing = Closing(world, deps, journal)
+    world.after_write.append(journal.look)
+    cast = Cast(world, deps, closing)
     invariant = detail = ""
     try:
         if tell:
@@ -63,7 +69,9 @@ def play(
         else:
             enter(cast, schedule.story, schedule.only)
         world.scheduler.run(DAWN + HOURS_48)
+        closing.finish(DAWN + HOURS_48)
         check_rest(world, witness, queues, streams, sockets, cast.people)
+        check_days(closing, witness.keepers.differences)
     except ViolationError as violation:
         invariant, detail = violation.invariant, violation.detail
     except Endless as endless:

@@ -41,6 +41,8 @@ class Process:
     """Which function it is an invocation of; empty for a person."""
     instance: Any = None
     """The function instance that it runs in, if it needs one."""
+    run: int = 0
+    """Which version of a day it resolves; 0 when it does something else."""
     calls: int = 0
     green: Any = None
     over: bool = False

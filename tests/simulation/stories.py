@@ -7,7 +7,7 @@ from types import MappingProxyType
 from octane.channels.port import PaymentMethod
 from octane.ledger.balances import HoldState
 from octane.orders.states import OrderState
-from simulation import channel_stories, route_stories, wallet_stories
+from simulation import channel_stories, reconcile_stories, route_stories, wallet_stories
 from simulation.books import OWNER
 from simulation.cast import Cast, Story
 from simulation.faults import FAIL, LOSE, REFUSE, STALE, STAY, STUCK
@@ -187,6 +187,7 @@ STORIES: Mapping[str, Story] = MappingProxyType(
             *channel_stories.ALL,
             *wallet_stories.ALL,
             *route_stories.ALL,
+            *reconcile_stories.ALL,
         )
     }
 )
@@ -208,5 +209,6 @@ def enter(cast: Cast, story: str, only: tuple[str, ...]) -> None:
 
 def _tell(cast: Cast, story: Story, name: str, delay: int) -> None:
     person = cast.customer(name)
+    cast.closing.journal.kept |= story in reconcile_stories.ALL
     cast.world.note(f"{name}: {story.__name__}")
     cast.start(name, lambda: story(cast, person, f"{name}1"), delay)

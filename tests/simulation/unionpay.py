@@ -18,6 +18,7 @@ from simulation.faults import (
     FAIL,
     LAGGING,
     NOT_SENT,
+    ODD,
     PAID_FIRST,
     PREPARE,
     QUERY,
@@ -50,6 +51,8 @@ CALLS = {
     "backTransReq.do": ("refund", REFUND, "31"),
 }
 """Address to our word for it, what may befall it, and how it is refused."""
+UNLISTED = "42"
+"""The card was debited although the trade was over: no proof of anything."""
 REFUND_MS = (300, 300, 5_000, 90_000, 1_200_000)
 MARGIN_MS = 300_000
 """Until so long after a trade's end our client doubts what it is told."""
@@ -76,6 +79,8 @@ class UnionPayWire:
                 return NotSent("nobody there")
             if kind == REFUSE:
                 return Answer({"respCode": refusal})
+            if kind == ODD:
+                return Answer({"respCode": SUCCESS, "origRespCode": UNLISTED})
             if kind == STALE:
                 self._doubt(number, 0)
                 return Answer({"respCode": NO_SUCH})

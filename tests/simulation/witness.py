@@ -55,6 +55,8 @@ class Witness:
             must(not early, "nothing is paid out that is not owed", f"{self.world.alias(order)} {early}")
         for change in self._news(Table.ROUTING):
             self.keepers.routing(change)
+        for change in self._news(Table.RECONCILIATION):
+            self.keepers.differences.row(change)
         by_order: dict[str, list[Change]] = {}
         for change in self._news(Table.ORDERS):
             by_order.setdefault(change.key.pk, []).append(change)
@@ -87,6 +89,7 @@ class Witness:
             return
         name = f"{self.world.alias(change.key.pk)} {change.key.sk}"
         must(change.kind is ChangeKind.INSERT and change.new is not None, "entries are never changed", name)
+        self.keepers.differences.entry(change)
         item: Mapping[str, Any] = change.new or {}
         order, kind = change.key.pk, change.key.sk.partition("#")[0]
         must(sum(leg["fen"] for leg in item["legs"]) == 0, "debits equal credits", name)

@@ -117,6 +117,8 @@ class World:
         self.signals: Counter[str] = Counter()
         self.scripts: dict[tuple[str, str], list[str]] = {}
         """What a story wants of an outside call: (operation, alias) → kinds, each used once."""
+        self.always: dict[tuple[str, str], str] = {}
+        """The same for every such call, until the story has enough of it."""
         self.forgetful: set[str] = set()
         """Orders of which the channel or issuer once denied to know something: their closing proves less."""
         self.forgeries: list[Recharge] = []
@@ -237,7 +239,9 @@ class World:
     def scripted(self, operation: str, alias: str, kinds: tuple[str, ...]) -> str:
         """What the story wants of this call, if it does."""
         wanted = self.scripts.get((operation, alias))
-        return wanted.pop(0) if wanted and (not wanted[0] or wanted[0] in kinds) else ""
+        if wanted and (not wanted[0] or wanted[0] in kinds):
+            return wanted.pop(0)
+        return self.always.get((operation, alias), "")
 
     def point(self, place: str, operation: str, kinds: tuple[str, ...]) -> str:
         """A place for faults that is no outside call: a start, a delivery, a request."""

@@ -82,7 +82,10 @@ class Lists:
 
 
 class WatchedObjects:
-    """A bucket in memory, under watch: a permission is for its first folder."""
+    """A bucket in memory, under watch: a permission is for its first folder.
+
+    S3 tells who may not list a bucket that a missing object is forbidden (403), not that it is missing.
+    """
 
     def __init__(self, bucket: str, watch: Watch) -> None:
         self.kept = MemoryObjects()
@@ -94,7 +97,10 @@ class WatchedObjects:
 
     def get(self, key: str) -> bytes | None:
         self._note("GetObject", key)
-        return self.kept.get(key)
+        found = self.kept.get(key)
+        if found is None:
+            self._watch.note("s3:ListBucket", self._bucket)
+        return found
 
     def put(self, key: str, content: bytes) -> None:
         self._note("PutObject", key)
@@ -102,6 +108,9 @@ class WatchedObjects:
 
     def put_new(self, key: str, content: bytes) -> bool:
         self._note("PutObject", key)
+        if self.kept.get(key) is not None:  # the adapter looks what stands there, or does not yet
+            self._note("GetObject", key)
+            self._watch.note("s3:ListBucket", self._bucket)
         return self.kept.put_new(key, content)
 
     def list(self, prefix: str) -> Iterator[str]:

@@ -25,12 +25,14 @@ def sweep_number(day: date, debit: BankAccount) -> str:
 
 
 def sweep_funds(deps: FundsDeps, day: date) -> Instruction | None:
-    """Instruct what brings the hot account to tomorrow's forecast, after the check of `day`; None: nothing.
+    """Instruct what brings the hot account to the next day's forecast, after the check of `day`; None: nothing.
 
     The amount is held in the account that gives it; the statements' lines move it in the ledger. A second
     call for the day returns what the first one instructed.
     """
     tomorrow = day + timedelta(days=1)
+    if tomorrow < in_beijing(deps.clock.now()).date():
+        return None  # an old day, checked again: its forecast is of a day that is over
     history = outflows(closed_days(deps.store, BankAccount.HOT, day, HISTORY_DAYS))
     target = forecast_outflow(history, tomorrow)
     if target is None or day not in history:

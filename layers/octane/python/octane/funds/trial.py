@@ -17,8 +17,10 @@ from octane.ledger.entries import Entry
 from octane.ledger.trial_balance import AccountBalance
 
 WALLETS = "WALLET"
-NEVER_OWED_TO_US = ("CUSTOMER_ADVANCE", WALLETS, "REFUND_PAYABLE", "UNEXPECTED_RECEIPTS", "ISSUER_PAYABLE:")
-"""Liabilities: with a debit balance we would have paid out what we did not owe."""
+ISSUERS = "ISSUER_PAYABLE:"
+NEVER_OWED_TO_US = ("CUSTOMER_ADVANCE", WALLETS, "REFUND_PAYABLE", "UNEXPECTED_RECEIPTS")
+"""Liabilities: with a debit balance we would have paid out what we did not owe. The issuers count as one: they
+settle together, and what their bill tells otherwise than we is booked to the aggregator."""
 NEVER_BELOW_ZERO = ("CUSTODY_BANK:", "WITHDRAWALS")
 
 
@@ -91,6 +93,9 @@ def trial_failures(trial: TrialDay) -> tuple[str, ...]:
     ):
         if total:
             failures.append(f"{trial.day}: the {name} sum to {format_yuan(total)} yuan, not to zero.")
+    owed = sum(row.closing for row in trial.rows if row.account.startswith(ISSUERS))
+    if owed > 0:
+        failures.append(f"{trial.day}: the issuers together stand {format_yuan(owed)} yuan in our favour.")
     for row in trial.rows:
         if row.closing > 0 and row.account.startswith(NEVER_OWED_TO_US):
             failures.append(

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from octane.issuers.names import Issuer
+from octane.kernel.clock import Instant
 from octane.kernel.errors import OctaneError
 from octane.kernel.money import Fen
 
@@ -44,6 +45,8 @@ class RechargeReport:
     message: str = ""
     source: str = "answer"
     """`notice`, `query` or `answer`."""
+    recharged_at: Instant | None = None
+    """No answer of an issuer tells it; its bill does."""
 
 
 @dataclass(frozen=True, slots=True)

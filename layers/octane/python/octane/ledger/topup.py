@@ -53,11 +53,17 @@ def unexpected_receipt_returned(order_id: str, refund: str, amount: Fen, now: In
 
 
 def recharge_succeeded(
-    order_id: str, issuer: str, amount: Fen, now: Instant, proof: str, party: str = ""
+    order_id: str,
+    issuer: str,
+    amount: Fen,
+    now: Instant,
+    proof: str,
+    party: str = "",
+    recharged_at: Instant | None = None,
 ) -> Entry:
-    """The card has the money: we owe it to the issuer."""
+    """The card has the money: we owe it to the issuer. Without `recharged_at` it has it since we know."""
     legs = transfer(amount, debit=CUSTOMER_ADVANCE, credit=issuer_payable(issuer))
-    return Entry(order_id, "recharge_succeeded", "R01", legs, now, now, proof, party)
+    return Entry(order_id, "recharge_succeeded", "R01", legs, recharged_at or now, now, proof, party)
 
 
 def wallet_credited(order_id: str, account: str, amount: Fen, now: Instant) -> Entry:
@@ -73,11 +79,17 @@ def recharge_failed(order_id: str, refund: str, amount: Fen, now: Instant, proof
 
 
 def recharge_contradicted(
-    order_id: str, issuer: str, amount: Fen, now: Instant, proof: str, party: str = ""
+    order_id: str,
+    issuer: str,
+    amount: Fen,
+    now: Instant,
+    proof: str,
+    party: str = "",
+    recharged_at: Instant | None = None,
 ) -> Entry:
     """The issuer recharged a card after it had definitely refused to: our loss until a person recovers it."""
     legs = transfer(amount, debit=RECHARGE_LOSS, credit=issuer_payable(issuer))
-    return Entry(order_id, "recharge_contradicted", "R01", legs, now, now, proof, party)
+    return Entry(order_id, "recharge_contradicted", "R01", legs, recharged_at or now, now, proof, party)
 
 
 def refund_granted(order_id: str, refund: str, amount: Fen, now: Instant, reason: str) -> Entry:

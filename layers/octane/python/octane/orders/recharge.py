@@ -122,7 +122,13 @@ def _succeed(deps: Deps, order: Order, report: RechargeReport) -> None:
     )
     _, writes = advance(order, done, Event.ORDER_SUCCEEDED, at=now, by="issuer", because=proof)
     entry = topup.recharge_succeeded(
-        order.order_id, order.card_issuer.value, order.amount, now, proof, _party(order)
+        order.order_id,
+        order.card_issuer.value,
+        order.amount,
+        now,
+        proof,
+        _party(order),
+        report.recharged_at,
     )
     deps.store.commit(*writes, post(entry))
 
@@ -259,7 +265,13 @@ def _record_contradiction(deps: Deps, order: Order, report: RechargeReport, now:
         proof = f"{report.source}:{report.issuer_reference}"
         entries.append(
             topup.recharge_contradicted(
-                order.order_id, order.card_issuer.value, order.amount, now, proof, _party(order)
+                order.order_id,
+                order.card_issuer.value,
+                order.amount,
+                now,
+                proof,
+                _party(order),
+                report.recharged_at,
             )
         )
     deps.store.commit(*writes, *(post(entry) for entry in entries))

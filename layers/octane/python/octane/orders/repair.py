@@ -1,9 +1,11 @@
 """What a counterparty's bill has and our books do not: ask, and book what is proven (RC3).
 
-The bill only says where to look. A query decides; where the counterparty does not answer a query at all (an
-outcome it calls unknown for ever), the line of a bill that came under its signature or digest is the proof.
+The bill only says where to look. A query decides. A counterparty may stay silent about a number for ever (an
+outcome that it calls unknown): only then, when it was silent to an earlier run too, the line of a bill that
+came under its signature or digest is the proof. Silence alone proves nothing: a time-out is silence too.
 """
 
+from dataclasses import replace
 from enum import StrEnum
 
 from octane.channels.port import ChannelName, PaymentProof, RefundReport, RefundState, Unknown
@@ -26,22 +28,28 @@ class Repair(StrEnum):
     """We never used the number, or not with this counterparty."""
     UNCONFIRMED = "UNCONFIRMED"
     """Asked, the counterparty does not say what its bill says, or our books cannot take it."""
+    SILENT = "SILENT"
+    """Asked, the counterparty says nothing: neither yes nor no."""
 
 
-def repair_line(deps: Deps, channel: ChannelName | None, line: StatementLine) -> Repair:
+def repair_line(
+    deps: Deps, channel: ChannelName | None, line: StatementLine, *, believe_bill: bool = False
+) -> Repair:
     """Book a line of a bill that our books miss, if the counterparty confirms it; `channel` is None for the
-    issuer. One call to the counterparty at most. A second repair of the line finds it booked."""
+    issuer. `believe_bill`: its bill is proof enough when it says nothing. One call to the counterparty at
+    most. A second repair of the line finds it booked."""
     try:
         if line.kind is LineKind.RECHARGE:
             return _recharge(deps, line)
         if channel is None:
             return Repair.UNKNOWN_NUMBER
-        return (_payment if line.kind is LineKind.PAYMENT else _refund)(deps, channel, line)
+        book = _payment if line.kind is LineKind.PAYMENT else _refund
+        return book(deps, channel, line, believe_bill)
     except OrderNotFoundError:
         return Repair.UNKNOWN_NUMBER
 
 
-def _payment(deps: Deps, channel: ChannelName, line: StatementLine) -> Repair:
+def _payment(deps: Deps, channel: ChannelName, line: StatementLine, believe_bill: bool) -> Repair:
     dossier = load(deps.store, order_id_in(line.number, "P"))
     attempt = dossier.attempt_of(line.number)
     if attempt.method.channel is not channel:
@@ -50,6 +58,8 @@ def _payment(deps: Deps, channel: ChannelName, line: StatementLine) -> Repair:
         return Repair.DONE if attempt.transaction_id == line.reference else Repair.UNCONFIRMED
     answer = deps.channel_of(channel).query(attempt.trade)
     if isinstance(answer, Unknown):
+        if not believe_bill:
+            return Repair.SILENT
         answer = PaymentProof(
             out_trade_no=line.number,
             transaction_id=line.reference,
@@ -67,7 +77,7 @@ def _payment(deps: Deps, channel: ChannelName, line: StatementLine) -> Repair:
     return Repair.DONE
 
 
-def _refund(deps: Deps, channel: ChannelName, line: StatementLine) -> Repair:
+def _refund(deps: Deps, channel: ChannelName, line: StatementLine, believe_bill: bool) -> Repair:
     dossier = load(deps.store, order_id_in(line.number, "F"))
     refund = dossier.refund_of(line.number)
     if refund.to_wallet or dossier.attempt_of(refund.out_trade_no).method.channel is not channel:
@@ -78,6 +88,8 @@ def _refund(deps: Deps, channel: ChannelName, line: StatementLine) -> Repair:
         return Repair.UNCONFIRMED
     answer = deps.channel_of(channel).query_refund(refund_request(dossier, refund))
     if isinstance(answer, Unknown):
+        if not believe_bill:
+            return Repair.SILENT
         answer = RefundReport(
             refund_no=line.number,
             out_trade_no=refund.out_trade_no,
@@ -89,6 +101,8 @@ def _refund(deps: Deps, channel: ChannelName, line: StatementLine) -> Repair:
         )
     if not isinstance(answer, RefundReport) or answer.state is not RefundState.SUCCEEDED:
         return Repair.UNCONFIRMED
+    if answer.finished_at is None:  # not every channel tells when: the bill's day must have it
+        answer = replace(answer, finished_at=line.settled_at)
     try:
         settle_refund(deps, dossier, answer)
     except RefundMismatchError:
@@ -102,7 +116,9 @@ def _recharge(deps: Deps, line: StatementLine) -> Repair:
     if order.issuer is None or order.issuer_order_no != line.number:
         return Repair.UNKNOWN_NUMBER
     answer = deps.issuer.query(line.number)
-    if not isinstance(answer, RechargeReport) or answer.state.value != line.status.value:
+    if not isinstance(answer, RechargeReport):
+        return Repair.SILENT
+    if answer.state.value != line.status.value:
         return Repair.UNCONFIRMED
-    settle_recharge(deps, order, answer)
+    settle_recharge(deps, order, replace(answer, recharged_at=line.settled_at))
     return Repair.DONE

@@ -80,8 +80,8 @@ def merge_source(deps: RunDeps, step: Json) -> Json:
         )
         deps.work.send(folder / DIFFERENCES, run.key("days", DIFFERENCES))
         deps.work.put(run.key("days", PROOF), proof_json(proof))
-        deps.work.put(run.key("days", SETTLEMENT), json.dumps(_settlement(step)).encode())
-        if proof.holds:  # what a broken run calls in transit is nothing to go on from
+        if proof.holds:  # what a broken bill sums to, or calls in transit, is nothing to go on from
+            deps.work.put(run.key("days", SETTLEMENT), json.dumps(_settlement(step)).encode())
             for side in ("ours", "theirs"):
                 deps.work.send(folder / f"{side}.parquet", run.key("carried", f"{side}.parquet"))
     return {**step, **_told(deps, run, proof)}
@@ -90,14 +90,10 @@ def merge_source(deps: RunDeps, step: Json) -> Json:
 def _settlement(step: Json) -> Json:
     """What the bill lets us expect at the bank. An issuer's bill is owed issuer by issuer, as our entries
     have it; what the bill has besides is owed to the aggregator."""
-    total = {row["kind"]: row for row in step["theirs"]}
-
-    def amount(kind: LineKind) -> int:
-        return int(total[kind]["amount"]) if kind in total else 0
-
-    gross = amount(LineKind.PAYMENT) - amount(LineKind.REFUND)
+    moved: dict[str, int] = step["moved"]
+    gross = moved.get(LineKind.PAYMENT, 0) - moved.get(LineKind.REFUND, 0)
     recharged = {account.removeprefix(issuer_payable("")): fen for account, fen in step["sums"].items()}
-    if rest := amount(LineKind.RECHARGE) - sum(recharged.values()):
+    if rest := moved.get(LineKind.RECHARGE, 0) - sum(recharged.values()):
         recharged[Source.JUHE.value] = rest
     return {"gross": gross, "fee": sum(row["fee"] for row in step["theirs"]), "recharged": recharged}
 

@@ -1,6 +1,8 @@
 """Collect a counterparty's bill: keep it as it came, then normalise it to the one statement schema (RC1)."""
 
 import tempfile
+from collections import Counter
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,8 +11,10 @@ from octane.kernel.statement import (
     BillOriginal,
     BillUnknown,
     BillUnreadableError,
+    LineStatus,
     ParsedBill,
     StatedTotal,
+    StatementLine,
 )
 from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.lines import shard_file, write_lines
@@ -34,7 +38,8 @@ def collect_statement(deps: RunDeps, step: Json) -> Json:
             shards = shards_for(len(found.content))
         else:
             original, parsed, shards = "", ParsedBill((), iter(())), 1
-        totals = _normalise(deps, run, parsed, shards)
+        moved = Counter[str]()
+        totals = _normalise(deps, run, parsed._replace(lines=_moving(parsed.lines, moved)), shards)
     except BillUnreadableError as error:
         deps.signals.count("BillUnreadable", source=run.source.value, day=run.day, why=error.code)
         return {**asked, "state": "UNREADABLE", "why": str(error)}
@@ -45,6 +50,7 @@ def collect_statement(deps: RunDeps, step: Json) -> Json:
         "shard_count": shards,
         "merchant": bills.merchant,
         "theirs": [total._asdict() for total in totals],
+        "moved": dict(moved),
         "stated": [stated._asdict() for stated in parsed.stated],
     }
 
@@ -71,6 +77,14 @@ def _normalise(deps: RunDeps, run: Run, parsed: ParsedBill, shards: int) -> tupl
         for shard in range(shards):
             deps.work.send(Path(scratch) / shard_file(shard), run.key("statements", shard_file(shard)))
     return totals
+
+
+def _moving(lines: Iterator[StatementLine], moved: Counter[str]) -> Iterator[StatementLine]:
+    """Gather the fen that a bill says to have moved, by kind: what failed or is not over moved nothing."""
+    for line in lines:
+        if line.status is LineStatus.SUCCEEDED:
+            moved[line.kind.value] += line.amount
+        yield line
 
 
 def totals_of(rows: list[Json]) -> tuple[KindTotal, ...]:

@@ -10,19 +10,25 @@ What reconciliation itself booked is no movement at the counterparty, and is no 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import NamedTuple
 
 from octane.kernel.statement import LineKind, LineStatus, StatementLine
 from octane.ledger.accounts import channel_receivable, issuer_payable
 from octane.ledger.entries import Entry
 from octane.reconciliation.model import DayWindow, Source
+from octane.store.items import Key, Table
 
 CURRENCY = "CNY"
 MILLION = 1_000_000
+DAY_MS = 86_400_000
 FEE_PPM = {Source.WECHAT: 6_000, Source.ALIPAY: 6_000, Source.UNIONPAY: 5_000, Source.JUHE: 0}
 """What each contract charges for a payment, in parts per million, rounded half up to the fen. A refund gives
 no fee back, and costs none."""
+
+SUBJECT = -3
+"""An order's number without what stands behind it (P01, F01, R01) is the subject of its entries."""
+RECHARGED = "R01"
 
 KINDS = {
     "payment_received": LineKind.PAYMENT,
@@ -48,19 +54,27 @@ def cut_lines(
     window: DayWindow,
     merchant: str = "",
     sums: Counter[str] | None = None,
+    awaited: Set[tuple[str, str]] = frozenset(),
 ) -> Iterator[StatementLine]:
     """The lines of a source's day, cut by when the counterparty says that it happened; `merchant` is our
-    account there, empty where its bill does not tell it. `sums` gathers the fen that moved, by account."""
+    account there, empty where its bill does not tell it. `sums` gathers the fen that moved, by account.
+
+    `awaited`: what the bill of the day before had in transit, by kind and number. Of those the day before is
+    the day too: its own run was over when we learnt of them.
+    """
     for entry in entries:
         moved = movement_of(entry, source)
-        if moved is None or not window.start <= entry.effective_at < window.end:
+        if moved is None or not window.start - DAY_MS <= entry.effective_at < window.end:
+            continue
+        recharged = moved.kind is LineKind.RECHARGE
+        number = f"{entry.subject}{entry.reference}" if recharged else entry.reference
+        if entry.effective_at < window.start and (moved.kind.value, number) not in awaited:
             continue
         if sums is not None:
             sums[moved.account] += moved.amount
-        recharged = moved.kind is LineKind.RECHARGE
         yield StatementLine(
             kind=moved.kind,
-            number=f"{entry.subject}{entry.reference}" if recharged else entry.reference,
+            number=number,
             reference=entry.proof.partition(":")[2] if recharged else entry.proof,
             amount=moved.amount,
             fee=expected_fee(source, moved.kind, moved.amount),
@@ -89,6 +103,12 @@ def _is_at(account: str, source: Source) -> bool:
     if source is Source.JUHE:
         return account.startswith(issuer_payable(""))
     return account == channel_receivable(source)
+
+
+def entry_keys(kind: LineKind, number: str) -> list[Key]:
+    """Where the ledger has the movement under a number of ours, if it has it: one of these."""
+    subject, reference = number[:SUBJECT], RECHARGED if kind is LineKind.RECHARGE else number
+    return [Key(Table.LEDGER, subject, f"{word}#{reference}") for word, of in KINDS.items() if of is kind]
 
 
 def expected_fee(source: Source, kind: LineKind, amount: int) -> int:

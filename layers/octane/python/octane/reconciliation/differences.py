@@ -54,6 +54,8 @@ class DifferenceState(StrEnum):
 
 
 WAITING = frozenset({DifferenceState.OPEN, DifferenceState.PROPOSED, DifferenceState.CHASED})
+ENDED = frozenset({DifferenceState.ACCEPTED, DifferenceState.WRITTEN_OFF})
+"""The account stays moved. What was recovered moved it back."""
 
 
 class LineView(NamedTuple):
@@ -88,6 +90,9 @@ class Difference(NamedTuple):
     version: int = 1
     suspense: int = 0
     """What it holds in suspense (when chased: in claims), fen: positive is money that we lack."""
+    booked: int = 0
+    """Its `delta` as it was booked last; 0 once a run does not find it. When the figures change, the change
+    is booked, whatever became of the difference meanwhile."""
     chased: bool = False
     """Claimed from the counterparty."""
     opened_at: Instant = Instant(0)
@@ -117,6 +122,13 @@ class Difference(NamedTuple):
         if view is None or view.status != LineStatus.SUCCEEDED:
             return 0
         return view.amount if self.kind is LineKind.PAYMENT else -view.amount
+
+    @property
+    def said(self) -> tuple[tuple[object, ...] | None, ...]:
+        """What is compared of both sides: not when, nor where it stands in a file."""
+        return tuple(
+            view and view[: LineView._fields.index("settled_at")] for view in (self.ours, self.theirs)
+        )
 
     @property
     def account(self) -> str:
@@ -152,6 +164,7 @@ def item_of(difference: Difference) -> Item:
         "state": difference.state.value,
         "version": difference.version,
         "suspense": difference.suspense,
+        "booked": difference.booked,
         "chased": difference.chased,
         "opened_at": difference.opened_at,
         "action": difference.action,
@@ -185,6 +198,7 @@ def difference_of(item: Item) -> Difference:
         state=DifferenceState(str(item["state"])),
         version=whole(item["version"]),
         suspense=whole(item["suspense"]),
+        booked=whole(item["booked"]),
         chased=item["chased"] is True,
         opened_at=Instant(whole(item["opened_at"])),
         action=str(item["action"]),

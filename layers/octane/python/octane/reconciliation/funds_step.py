@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from hashlib import sha256
 
 import orjson
 
@@ -25,6 +26,7 @@ from octane.funds.trial import (
     trial_failures,
     trial_json,
 )
+from octane.kernel.clock import in_beijing
 from octane.kernel.statement import BillOriginal, BillUnreadableError, LineKind, LineStatus
 from octane.ledger.journal import read_day
 from octane.reconciliation.deps import RunDeps
@@ -34,6 +36,7 @@ from octane.reconciliation.run import SETTLEMENT, Json, day_key
 from octane.store.objects import Objects
 
 TRIAL = "trial.json"
+JOURNAL = "journal/day="
 SETTLED_WITHIN_DAYS = 10
 """How far back a settlement may still be expected."""
 
@@ -42,7 +45,8 @@ def check_funds_step(deps: RunDeps, step: Json) -> Json:
     """Close the trial balance and check the bank. The answer's `funds`: opening balances for the export, rows
     for finance to read, and `failures` in words; none when all holds."""
     day, version = date.fromisoformat(step["run"]["day"]), int(step["run"]["version"])
-    trial, before = close_trial(deps.archive, day, version)
+    today = in_beijing(deps.clock.now()).date()
+    trial, before = close_trial(deps.archive, day, version, is_over=day < today)
     failures = list(trial_failures(trial))
     rows: list[Json] = []
     if deps.bank is not None:
@@ -60,16 +64,27 @@ def check_funds_step(deps: RunDeps, step: Json) -> Json:
     return {**step, "funds": {"opening": opening, "rows": rows, "failures": failures}}
 
 
-def close_trial(archive: Objects, day: date, version: int) -> tuple[TrialDay, TrialDay | None]:
-    """Sum the day behind the newest balance before it, and the days between if any was never closed. Return
-    it and the balance that it opens with."""
+def close_trial(
+    archive: Objects, day: date, version: int, *, is_over: bool = True
+) -> tuple[TrialDay, TrialDay | None]:
+    """Sum the day behind the newest balance before it, and the days between if any was never closed, from the
+    journal's first on. Return it and the balance that it opens with. A day that is not over is no opening of
+    the next one's: it is not kept."""
     before = _newest_before(archive, day)
-    while before is not None and before.day < day - timedelta(days=1):
-        between = before.day + timedelta(days=1)
+    between = before.day + timedelta(days=1) if before else _first_day(archive)
+    while between is not None and between < day:
         before = close_trial_day(before, read_day(archive, between.isoformat()), between)
+        between += timedelta(days=1)
     trial = close_trial_day(before, read_day(archive, day.isoformat()), day)
-    archive.put(day_key("trial", day.isoformat(), version, TRIAL), trial_json(trial))
+    if is_over:
+        archive.put(day_key("trial", day.isoformat(), version, TRIAL), trial_json(trial))
     return trial, before
+
+
+def _first_day(archive: Objects) -> date | None:
+    """The first day on which anything was booked."""
+    first = next(iter(archive.list(JOURNAL)), None)
+    return date.fromisoformat(first.removeprefix(JOURNAL).split("/")[0]) if first else None
 
 
 def _newest_before(archive: Objects, day: date) -> TrialDay | None:
@@ -90,7 +105,8 @@ def _statements(deps: RunDeps, day: date) -> tuple[list[BankStatement], list[str
         if not isinstance(answer, BillOriginal):
             missing.append(f"custody bank {account}: no statement of {day} ({answer})")
             continue
-        deps.archive.put(f"originals/day={day}/source=BANK/{answer.name}", answer.content)
+        digest = sha256(answer.content).hexdigest()
+        deps.archive.put_new(f"originals/day={day}/source=BANK/{digest}-{answer.name}", answer.content)
         try:
             found.append(parse_statement(answer.content, account, day))
         except BillUnreadableError as error:

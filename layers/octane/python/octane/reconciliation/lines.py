@@ -131,6 +131,13 @@ def write_shard(database: duckdb.DuckDBPyConnection, shard: int, day: date, path
     """)  # noqa: S608
 
 
+def keys_of(path: Path) -> set[tuple[str, str]]:
+    """Kind and number of each line of a file of lines in transit."""
+    with engine(path.parent) as database:
+        rows = database.execute("SELECT kind, number FROM read_parquet(?)", [str(path)]).fetchall()
+    return {(kind, number) for kind, number in rows}
+
+
 def totals_of(path: Path) -> tuple[KindTotal, ...]:
     """The sums of a file of lines: what the day before left in transit."""
     with engine(path.parent) as database:

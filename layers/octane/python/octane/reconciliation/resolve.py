@@ -6,17 +6,20 @@ begun, so that of two runs the older cannot undo the newer.
 """
 
 from collections.abc import Iterable
+from datetime import date
 from typing import NamedTuple
 
 from octane.channels.port import ChannelName
-from octane.kernel.clock import Instant
+from octane.kernel.clock import SECOND, Instant
 from octane.kernel.errors import StateError
 from octane.kernel.statement import LineStatus, StatementLine
 from octane.ledger.accounts import suspense
-from octane.ledger.entries import post
+from octane.ledger.entries import entry_of, post
 from octane.orders.deps import Deps
 from octane.orders.repair import Repair, repair_line
+from octane.reconciliation.cut import entry_keys, movement_of
 from octane.reconciliation.differences import (
+    ENDED,
     WAITING,
     Difference,
     DifferenceState,
@@ -28,7 +31,7 @@ from octane.reconciliation.differences import (
     opened,
     partition,
 )
-from octane.reconciliation.model import MatchClass, Source
+from octane.reconciliation.model import MatchClass, Source, day_window
 from octane.store.items import Key, Query, Table
 from octane.store.store import until_settled
 from octane.store.writes import Absent, AtMost, Check, Is, Update, Write, any_of
@@ -43,6 +46,10 @@ CHANNELS = {
     Source.ALIPAY: ChannelName.ALIPAY,
     Source.UNIONPAY: ChannelName.UNIONPAY,
 }
+ASKED_AGAIN = frozenset({Repair.SILENT, Repair.UNCONFIRMED})
+"""Why a line was not repaired, where the next run asks once more."""
+SILENT_MS = 20 * 3_600 * SECOND
+"""Who tells a run nothing, and so long after tells another nothing, never will: then its bill is believed."""
 BY = "reconciliation"
 
 
@@ -89,8 +96,7 @@ def resolve_differences(
     for identifier, difference in new.items():
         counts[_meet(deps, run, difference, known.get(identifier))] += 1
     for identifier, difference in known.items():
-        if identifier not in new and difference.state in WAITING:
-            _clear(deps, run, difference)
+        if identifier not in new and _miss(deps, run, difference):
             counts["cleared"] += 1
     return Resolution(**counts)
 
@@ -112,14 +118,33 @@ def _meet(deps: Deps, run: Check, found: Difference, known: Difference | None) -
     """Act on one difference; return what was done with it."""
     if known is None:
         return _open(deps, run, found)
-    if known.state in WAITING:
-        _adjust(deps, run, known, found)
-        return "known"
+    if known.state is DifferenceState.REPAIRED and _is_booked(deps, found):
+        return "known"  # the run had cut our side before it was repaired
     if known.state in {DifferenceState.REPAIRED, DifferenceState.CLEARED}:
         again = found._replace(version=known.version, opened_at=known.opened_at, reason="FOUND_AGAIN")
         _suspend(deps, run, again, known)
         return "opened"
-    return "known"
+    if known.state is DifferenceState.OPEN and known.reason in ASKED_AGAIN and found.theirs:
+        silent = known.reason == Repair.SILENT and deps.clock.now() - known.opened_at >= SILENT_MS
+        if _repair(deps, found, found.theirs, believe_bill=silent) is Repair.DONE:
+            _settle(deps, run, known, DifferenceState.REPAIRED, "QUERY_AND_CONFIRM")
+            return "repaired"
+    return _follow(deps, run, known, found)
+
+
+def _is_booked(deps: Deps, found: Difference) -> bool:
+    """Whether our books have the line, in the bill's own day: by the ledger itself, of which a run reads a
+    copy."""
+    theirs = found.theirs
+    if found.match_class is not MatchClass.MISSING_HERE or theirs is None:
+        return False
+    window = day_window(found.source, date.fromisoformat(theirs.day))
+    for item in filter(None, map(deps.store.get, entry_keys(found.kind, found.number))):
+        entry = entry_of(item)
+        moved_there = movement_of(entry, found.source)
+        if moved_there and moved_there.amount == theirs.amount:
+            return window.start <= entry.effective_at < window.end
+    return False
 
 
 def _open(deps: Deps, run: Check, found: Difference) -> str:
@@ -130,7 +155,7 @@ def _open(deps: Deps, run: Check, found: Difference) -> str:
         deps.store.commit(run, *opened(accepted))
         return "accepted"
     if difference.match_class is MatchClass.MISSING_HERE and difference.theirs:
-        repair = _repair(deps, difference, difference.theirs)
+        repair = _repair(deps, difference, difference.theirs, believe_bill=False)
         if repair is Repair.DONE:
             repaired = difference._replace(state=DifferenceState.REPAIRED, action="QUERY_AND_CONFIRM")
             deps.store.commit(run, *opened(repaired))
@@ -140,7 +165,7 @@ def _open(deps: Deps, run: Check, found: Difference) -> str:
     return "opened"
 
 
-def _repair(deps: Deps, difference: Difference, theirs: LineView) -> Repair:
+def _repair(deps: Deps, difference: Difference, theirs: LineView, *, believe_bill: bool) -> Repair:
     line = StatementLine(
         kind=difference.kind,
         number=difference.number,
@@ -156,7 +181,8 @@ def _repair(deps: Deps, difference: Difference, theirs: LineView) -> Repair:
     )
     if line.status is not LineStatus.SUCCEEDED:
         return Repair.UNCONFIRMED
-    return until_settled(lambda: repair_line(deps, CHANNELS.get(difference.source), line))
+    channel = CHANNELS.get(difference.source)
+    return until_settled(lambda: repair_line(deps, channel, line, believe_bill=believe_bill))
 
 
 def _fee_within_rule(difference: Difference) -> bool:
@@ -169,7 +195,9 @@ def _fee_within_rule(difference: Difference) -> bool:
 def _suspend(deps: Deps, run: Check, found: Difference, known: Difference | None) -> None:
     """Open a task, or one that was closed without a person again, with its money in suspense."""
     now = deps.clock.now()
-    difference = found._replace(state=DifferenceState.OPEN, suspense=-found.delta, chased=False)
+    difference = found._replace(
+        state=DifferenceState.OPEN, suspense=-found.delta, booked=found.delta, chased=False
+    )
     writes: tuple[Write, ...]
     if known is None:
         writes = opened(difference)
@@ -181,25 +209,66 @@ def _suspend(deps: Deps, run: Check, found: Difference, known: Difference | None
     )
 
 
-def _adjust(deps: Deps, run: Check, known: Difference, found: Difference) -> None:
-    """The bill was corrected meanwhile: what it holds follows."""
-    if (known.ours, known.theirs) == (found.ours, found.theirs):
-        return
-    now, change = deps.clock.now(), -found.delta - known.suspense
-    corrected = known._replace(
-        ours=found.ours, theirs=found.theirs, fields=found.fields, suspense=-found.delta, action="CORRECTED"
+def _follow(deps: Deps, run: Check, known: Difference, found: Difference) -> str:
+    """The bill or our books may say something else by now: what is set apart follows. What a person has ended
+    is opened again for the change, and only for it."""
+    change = found.delta - known.booked
+    is_ended = known.state not in WAITING
+    if not change and (known.said == found.said or (is_ended and _fee_within_rule(found))):
+        return "known"
+    followed = known._replace(
+        ours=found.ours,
+        theirs=found.theirs,
+        fields=found.fields,
+        suspense=known.suspense - change,
+        booked=found.delta,
+        action="CORRECTED",
     )
+    if is_ended:
+        _reopen(deps, run, known, followed, "FIGURES_CHANGED")
+        return "opened"
     if known.state is DifferenceState.PROPOSED:  # what was proposed was about other figures
         state = DifferenceState.CHASED if known.chased else DifferenceState.OPEN
-        corrected = corrected._replace(state=state, proposed_by="")
-    new, writes = moved(known, corrected, now, BY)
-    deps.store.commit(run, *writes, *_into_suspense(new, change, now))
-
-
-def _clear(deps: Deps, run: Check, known: Difference) -> None:
-    """The run does not find it any more: what it holds goes back where it came from."""
+        followed = followed._replace(state=state, proposed_by="")
     now = deps.clock.now()
-    done = known._replace(state=DifferenceState.CLEARED, action="NOT_FOUND_AGAIN", suspense=0)
+    new, writes = moved(known, followed, now, BY)
+    deps.store.commit(run, *writes, *_into_suspense(new, -change, now))
+    return "known"
+
+
+def _miss(deps: Deps, run: Check, known: Difference) -> bool:
+    """The run does not find it any more: the account is as if it had never been; return whether that was all.
+    What a person has ended meanwhile is apart again, the other way."""
+    if known.state not in WAITING and not (known.state in ENDED and known.booked):
+        return False
+    left = known.suspense + known.booked
+    if not left:
+        _settle(deps, run, known, DifferenceState.CLEARED, "NOT_FOUND_AGAIN")
+        return True
+    if known.booked:
+        gone = known._replace(suspense=left, booked=0, action="NOT_FOUND_AGAIN")
+        _reopen(deps, run, known, gone, "GONE")
+    return False
+
+
+def _reopen(deps: Deps, run: Check, known: Difference, apart: Difference, why: str) -> None:
+    """What it holds is in suspense again, and a person's. What was claimed is claimed no more."""
+    now = deps.clock.now()
+    opened_again = apart._replace(
+        state=DifferenceState.OPEN, chased=False, reason=why, proposed_by="", decided_by="", opened_at=now
+    )
+    new, writes = moved(known, opened_again, now, BY)
+    claimed = known.suspense if known.chased else 0
+    back = _into_suspense(known._replace(version=new.version), -claimed, now)
+    apart_now = _into_suspense(new, new.suspense - known.suspense + claimed, now)
+    deps.store.commit(run, *writes, *back, *apart_now)
+    deps.signals.count("DifferenceOpened", source=new.source.value, match_class=new.match_class.value)
+
+
+def _settle(deps: Deps, run: Check, known: Difference, state: DifferenceState, action: str) -> None:
+    """Nothing is apart: what it holds goes back where it came from."""
+    now = deps.clock.now()
+    done = known._replace(state=state, action=action, suspense=0, booked=0)
     new, writes = moved(known, done, now, BY)
     deps.store.commit(run, *writes, *_into_suspense(new, -known.suspense, now))
 

@@ -8,6 +8,8 @@ Nothing is edited: each decision is an entry, a step with its reason, and the ne
 | WRITE_OFF | both    | given up: our loss                  | nobody's: our gain                  |
 | CHASE     | OPEN    | claimed from the counterparty       | –                                   |
 | RECOVER   | CHASED  | the counterparty's account has it   | –                                   |
+
+What the bank gives back comes by a line of its own, with a task of its own: the two are written off together.
 """
 
 from collections.abc import Iterator
@@ -175,6 +177,8 @@ def decide(
         raise ReasonMissingError
     if old.state not in {DifferenceState.OPEN, DifferenceState.CHASED} or old.chased not in _FROM[action]:
         raise DifferenceStateError(f"A difference that is {old.state} does not take {action}.")
+    if action is Action.RECOVER and old.source is Source.BANK:
+        raise DifferenceStateError("What the bank gives back has a task of its own: write both off.")
     if action is Action.CHASE and old.suspense <= 0:
         raise DifferenceStateError("Only money that we lack can be claimed.")
     asked = old._replace(action=action.value, reason=said, proposed_by=caller.user_id)

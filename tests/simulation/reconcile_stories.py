@@ -1,0 +1,245 @@
+"""Stories in which days are closed: what their differences come to, while customers and staff go on."""
+
+from octane.channels.port import PaymentMethod
+from octane.reconciliation.model import Source
+from octane.reconciliation.tasks import Action
+from simulation.cast import Cast, Story
+from simulation.faults import LAGGING, LOST, LOST_AFTER, NEVER, ODD, REFUSE, STALE, STUCK
+from simulation.finance import disagree, propose, settle, waiting
+from simulation.people import Person
+from simulation.telling import happy, left_alone, refund_twice
+from simulators.wechat.records import RefundStatus
+
+JSAPI, ALIPAY, UNIONPAY = (
+    PaymentMethod.WECHAT_JSAPI,
+    PaymentMethod.ALIPAY_NATIVE,
+    PaymentMethod.UNIONPAY_APP,
+)
+SOURCES = {JSAPI: Source.WECHAT, ALIPAY: Source.ALIPAY, UNIONPAY: Source.UNIONPAY}
+LARGE = 30_000
+"""More than one person may decide about."""
+
+
+def lost_notice(cast: Cast, ann: Person, alias: str) -> None:
+    """The day is closed before anybody has asked about a payment whose notice never comes."""
+    source = _pay_unheard(cast, ann, alias, ann.random.choice(tuple(SOURCES)))
+    cast.closing.start(source, delay=ann.random.randint(0, 60_000))
+    ann.watch(ann.orders[-1])
+    cast.closing.start(source, Source.JUHE)
+
+
+def late_unheard(cast: Cast, ann: Person, alias: str) -> None:
+    """Pays an order that is closed, and no notice comes: nobody asks about it but for the bill."""
+    method = ann.random.choice((JSAPI, ALIPAY))
+    _unheard(cast, alias, SOURCES[method])
+    left_alone(ann, alias, method)
+    cast.script("query trade", alias, *ann.random.choice(((), (STALE,), (LAGGING,), (STALE, STALE))))
+    cast.closing.start(SOURCES[method])
+    ann.watch(ann.orders[-1], (60_000,))
+    cast.closing.start(SOURCES[method])
+
+
+def never_decided(cast: Cast, ann: Person, alias: str) -> None:
+    """UnionPay has taken the money, and its queries never say so: the bill is the proof."""
+    cast.script_always("query trade", alias, ODD)
+    source = _pay_unheard(cast, ann, alias, UNIONPAY)
+    ann.watch(ann.orders[-1], (1_200_000,))
+    cast.closing.start(source)
+    ann.watch(ann.orders[-1])
+
+
+def refund_unheard(cast: Cast, ann: Person, alias: str) -> None:
+    """UnionPay has returned the money, and its queries never say so."""
+    cast.script("submit", alias, REFUSE)
+    cast.script_always("query refund", alias, ODD)
+    cast.script("notice unionpay_refund", alias, NEVER)
+    happy(cast, ann, alias, UNIONPAY)
+    ann.wait(1_300_000, 1_400_000)
+    cast.closing.start(Source.UNIONPAY)
+    ann.wait(1_000, 60_000)
+    cast.closing.start(Source.UNIONPAY)
+
+
+def refund_mended(cast: Cast, ann: Person, alias: str) -> None:
+    """A refund that was stuck is paid out by the channel's own staff, and nobody tells us."""
+    cast.script("submit", alias, REFUSE)
+    cast.script("refund", alias, STUCK)
+    happy(cast, ann, alias)
+    ann.wait(1_300_000, 1_400_000)
+    for refund in cast.world.wechat.refunds.values():
+        if refund.order.out_refund_no.startswith(ann.orders[-1]) and refund.status is RefundStatus.ABNORMAL:
+            refund.status, refund.finished_at = RefundStatus.SUCCESS, cast.world.scheduler.now
+            cast.world.note("the channel's staff pay the refund out")
+    cast.closing.start(Source.WECHAT)
+    cast.closing.start(Source.WECHAT, delay=ann.random.randint(0, 2_000))
+
+
+def recharge_unheard(cast: Cast, ann: Person, alias: str) -> None:
+    """The issuer has recharged and says nothing: not when the bill comes, and then it does."""
+    cast.script("submit", alias, LOST_AFTER)
+    cast.script("notice issuer_recharge", alias, NEVER)
+    if silent := ann.random.random() < 1 / 2:
+        cast.script_always("query recharge", alias, LOST)
+    order = ann.place(alias, 10_000)
+    ann.confirm(ann.pay(order))
+    ann.wait(6_000, 60_000)
+    cast.closing.start(Source.JUHE)
+    ann.wait(20_000, 60_000)
+    if silent:
+        cast.world.always.pop(("query recharge", alias))
+    cast.closing.start(Source.JUHE, Source.WECHAT, delay=ann.random.randint(0, 60_000))
+    ann.watch(order)
+
+
+def nobodys_payment(cast: Cast, ann: Person, alias: str) -> None:
+    """A payment that nobody here knows: in suspense once, however often the day is run, until two accept."""
+    number, bob, eve = f"{alias}-nobody", *_finance(cast, ann)
+    cast.world.aliases[number] = alias
+    cast.closing.bills.add(Source.ALIPAY, number, 20_000)
+    cast.closing.start(Source.ALIPAY)
+    cast.closing.start(Source.ALIPAY, delay=ann.random.randint(0, 400))
+    ann.wait(1_000, 30_000)
+    settle(bob, eve, Action.ACCEPT, number)
+    cast.closing.start(Source.ALIPAY)
+
+
+def chased(cast: Cast, ann: Person, alias: str) -> None:
+    """The bill lacks a payment of ours: claimed. Then the bill has it, while somebody books it as paid."""
+    bob, eve = _finance(cast, ann)
+    happy(cast, ann, alias, amount=ann.random.choice((10_000, LARGE)))
+    number = f"{ann.orders[-1]}P01"
+    cast.closing.bills.leave_out(number)
+    cast.closing.start(Source.WECHAT)
+    ann.wait(1_000, 30_000)
+    settle(bob, eve, Action.CHASE, number)
+    cast.closing.start(Source.WECHAT)
+    ann.wait(1_000, 30_000)
+    cast.closing.bills.correct(number)
+    cast.closing.start(Source.WECHAT, delay=ann.random.randint(0, 3_000))
+    settle(bob, eve, Action.RECOVER, number)
+
+
+def given_up(cast: Cast, ann: Person, alias: str) -> None:
+    """The bill has one payment three times and lacks another: two people write off what they do not get."""
+    bob, eve = _finance(cast, ann)
+    happy(cast, ann, alias, ALIPAY, amount=LARGE)
+    happy(cast, ann, f"{ann.name}2", ALIPAY, amount=6_000)
+    doubled, missing = (f"{order}P01" for order in ann.orders[-2:])
+    cast.closing.bills.double(doubled, 3)
+    cast.closing.bills.leave_out(missing)
+    cast.closing.start(Source.ALIPAY)
+    ann.wait(1_000, 30_000)
+    cast.start(eve.name, lambda: settle(eve, bob, Action.CHASE, missing), ann.random.randint(0, 500))
+    settle(bob, eve, Action.WRITE_OFF, missing, doubled)
+    cast.closing.start(Source.ALIPAY)
+
+
+def misstated(cast: Cast, ann: Person, alias: str) -> None:
+    """The bill says too much, then another amount while two people decide about the first, then the right
+    one."""
+    bob, eve = _finance(cast, ann)
+    happy(cast, ann, alias, amount=10_000)
+    number, bills = f"{ann.orders[-1]}P01", cast.closing.bills
+    bills.misstate(number, LARGE)
+    cast.closing.start(Source.WECHAT)
+    ann.wait(3_000, 30_000)
+    proposed = [propose(bob, each, Action.ACCEPT) for each in waiting(bob, number)]
+    bills.misstate(number, ann.random.choice((-1, 1, LARGE + 1)))
+    cast.closing.start(Source.WECHAT)
+    ann.wait(1_000, 3_000)
+    for each in proposed:
+        disagree(eve, each)
+    ann.wait(1_000, 30_000)
+    bills.correct(number)
+    cast.closing.start(Source.WECHAT)
+
+
+def misstated_unheard(cast: Cast, ann: Person, alias: str) -> None:
+    """No notice comes, and the bill is a fen off: what is booked is what the query says."""
+    source = _pay_unheard(cast, ann, alias, JSAPI)
+    cast.closing.bills.misstate(f"{ann.orders[-1]}P01", ann.random.choice((-1, 1)))
+    cast.closing.start(source)
+    ann.watch(ann.orders[-1])
+    cast.closing.start(source, Source.JUHE)
+
+
+def overtaken(cast: Cast, ann: Person, alias: str) -> None:
+    """A run with a wrong bill and one with the right bill, at the same time."""
+    happy(cast, ann, alias)
+    number, bills = f"{ann.orders[-1]}P01", cast.closing.bills
+    nobody = f"{alias}-nobody"
+    cast.world.aliases[nobody] = alias
+    bills.leave_out(number)
+    bills.add(Source.WECHAT, nobody, 5_000)
+    ann.wait(20_000, 30_000)
+    cast.closing.start(Source.WECHAT)
+    ann.wait(30, 250)
+    bills.correct(number)
+    bills.correct(nobody)
+    cast.closing.start(Source.WECHAT)
+    ann.wait(30, 600)
+    cast.closing.start(Source.WECHAT)
+
+
+def goes_on(cast: Cast, ann: Person, alias: str) -> None:
+    """While the run repairs a payment that nobody heard of, its customer cancels, or pays in another way."""
+    source = _pay_unheard(cast, ann, alias, JSAPI)
+    order = ann.orders[-1]
+    cast.closing.start(source, delay=ann.random.randint(0, 400))
+    ann.wait(0, 600)
+    if ann.random.random() < 1 / 2:
+        ann.cancel(order)
+    else:
+        ann.confirm(ann.pay(order, ALIPAY, key="second"))
+    ann.watch(order)
+    cast.closing.start(Source.WECHAT, Source.ALIPAY, Source.JUHE)
+
+
+def refunded_while_closed(cast: Cast, ann: Person, alias: str) -> None:
+    """Staff refund a payment in two parts while its day is closed twice."""
+    happy(cast, ann, alias)
+    cast.script("notice wechat_refund", alias, NEVER, NEVER)
+    for _ in range(2):
+        cast.closing.start(Source.WECHAT, Source.JUHE, delay=ann.random.randint(0, 5_000))
+    refund_twice(cast, ann, 4_000)
+
+
+def over_the_edge(cast: Cast, ann: Person, alias: str) -> None:
+    """Paid late, unheard, and minutes before UnionPay's day ends: in transit, and found the day after."""
+    ann.wait_until(22, 18)
+    _unheard(cast, alias, Source.UNIONPAY)
+    order = ann.place(alias, 10_000)
+    reference = ann.pay(order, UNIONPAY)
+    ann.wait_until(22, 50)
+    ann.confirm(reference, late=True)
+    ann.wait_until(23, 30)
+    cast.closing.start(Source.UNIONPAY)
+    ann.wait_until(24, 30)
+    cast.closing.start(Source.UNIONPAY)
+    ann.watch(order)
+
+
+def _pay_unheard(cast: Cast, ann: Person, alias: str, method: PaymentMethod) -> Source:
+    """Pay, and no notice of it ever comes; return whose bill has it."""
+    _unheard(cast, alias, SOURCES[method])
+    order = ann.place(alias, 10_000)
+    reference = ann.pay(order, method)
+    ann.wait(1_000, 30_000)
+    ann.confirm(reference)
+    return SOURCES[method]
+
+
+def _unheard(cast: Cast, alias: str, source: Source) -> None:
+    for about in ("payment", "refund"):
+        cast.script(f"notice {source.lower()}_{about}", alias, NEVER)
+
+
+def _finance(cast: Cast, ann: Person) -> tuple[Person, Person]:
+    return cast.staff(f"{ann.name}-bob"), cast.staff(f"{ann.name}-eve")
+
+
+ALL: tuple[Story, ...] = (
+    *(lost_notice, late_unheard, never_decided, refund_unheard, refund_mended, recharge_unheard),
+    *(nobodys_payment, chased, given_up, misstated, misstated_unheard, overtaken),
+    *(goes_on, refunded_while_closed, over_the_edge),
+)
