@@ -30,7 +30,7 @@ RATIO_TARGET, PEAK_TARGET_MB = 2.5, 1_500
 
 
 def shard_folders(rows: int, folder: Path) -> list[Path]:
-    folders = []
+    folders: list[Path] = []
     for first in range(1, rows + 1, SHARD_ROWS):
         last = min(first + SHARD_ROWS - 1, rows)
         started = time.perf_counter()

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contract.resource_rules import of_type, resource_faults
+from contract.state_machine_rules import steps_of
 from local.package import Template, read_template
+from octane.kernel.clock import Instant
+from octane.ledger.balances import hold_key, shard_key
+from octane.ledger.entries import Entry
 from octane.orders.states import Queue
-from octane.store.items import INDEXES, Table
+from octane.store.items import Table
 
 OPEN_TO_ALL = {
     *("login", "refresh_session", "get_switches", "wechat_payment", "wechat_refund", "alipay_payment"),
@@ -25,6 +30,10 @@ WILDCARDS = {
     # A connection's id is known only once it is open.
     ("push_changes", "execute-api:ManageConnections"),
 }
+JOURNAL = "${ArchiveBucket.Arn}/journal/*"
+SNAP_STORAGE_MB = 512
+FOLDER = re.compile(r"\$\{\w+Bucket\.Arn\}/[a-z]+/\*")
+"""A bucket's folder: what lies in it is named by day."""
 
 ROUTE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/[^\s?:]*)")
 Properties = dict[str, Any]
@@ -39,26 +48,43 @@ class Function:
     source: str
     resource: Properties
 
+    @property
+    def resource_name(self) -> str:
+        return _resource_of(self.name)
+
+    def setting(self, name: str, template: Template) -> Any:
+        """A property of its own, or the one of all functions."""
+        return self.resource.get(name, template["Globals"]["Function"].get(name))
+
+    def permissions(self) -> Iterator[tuple[str, str]]:
+        """Action and resource, as text."""
+        for policy in self.resource.get("Policies", []):
+            for statement in policy["Statement"]:
+                listed = statement["Resource"]
+                for target in listed if isinstance(listed, list) else [listed]:
+                    said = target.get("Fn::Sub", target) if isinstance(target, dict) else target
+                    yield from ((action, str(said)) for action in statement["Action"])
+
 
 def faults(root: Path) -> list[str]:
     template = read_template(root / "template.yaml")
     functions, found = _pair(template, root)
+    steps = steps_of(template)
     for function in functions:
-        found += _route_faults(function)
+        is_step = function.resource_name in steps
+        found += _route_faults(function, is_step=is_step)
         found += _policy_faults(function)
-        found += _source_faults(function, template)
+        found += _source_faults(function, template, is_step=is_step)
+        found += _place_faults(function, template)
     found += _environment_faults(template, root)
-    found += _queue_faults(template)
-    found += _table_faults(template)
-    found += _gateway_faults(template)
-    return found
+    return found + list(resource_faults(template))
 
 
 def _pair(template: Template, root: Path) -> tuple[list[Function], list[str]]:
-    declared = {name: body["Properties"] for name, body in _of_type(template, "AWS::Serverless::Function")}
+    declared = {name: body["Properties"] for name, body in of_type(template, "AWS::Serverless::Function")}
     functions, found = [], []
     for path in sorted((root / "functions").glob("*/*.py")):
-        resource = "".join(part.title() for part in path.stem.split("_")) + "Function"
+        resource = _resource_of(path.stem)
         properties = declared.pop(resource, None)
         if properties is None:
             found.append(f"{path.stem}: the template has no {resource}")
@@ -73,12 +99,19 @@ def _pair(template: Template, root: Path) -> tuple[list[Function], list[str]]:
     return functions, found + [f"{name}: there is no such file in functions/" for name in declared]
 
 
-def _route_faults(function: Function) -> Iterator[str]:
+def _resource_of(name: str) -> str:
+    """`place_order` → `PlaceOrderFunction`"""
+    return "".join(part.title() for part in name.split("_")) + "Function"
+
+
+def _route_faults(function: Function, *, is_step: bool) -> Iterator[str]:
     """The route is the same in the template, the docstring's first line and any decorator."""
     events = list(function.resource.get("Events", {}).values())
     apis = [event["Properties"] for event in events if event["Type"] == "Api"]
-    if not events and function.name not in WITHOUT_EVENT:
+    if not events and not is_step and function.name not in WITHOUT_EVENT:
         yield f"{function.name}: nothing calls it"
+    if events and is_step:
+        yield f"{function.name}: it is a step, and called by something else too"
     routed = {f"{api['Method'].upper()} {api['Path'].replace('{', '<').replace('}', '>')}" for api in apis}
     for where, said in (("docstring", _docstring_route(function)), ("decorator", _decorated_route(function))):
         if said is not None and routed != {said}:
@@ -114,18 +147,28 @@ def _policy_faults(function: Function) -> Iterator[str]:
     ):
         yield f"{function.name}: it has no policy of its own"
         return
-    for policy in policies:
-        for statement in policy["Statement"]:
-            for action in statement["Action"]:
-                wide = "*" in action or "*" in json.dumps(statement["Resource"], default=str)
-                if wide and (function.name, action) not in WILDCARDS:
-                    yield f"{function.name}: {action} on {statement['Resource']} has a wildcard"
+    for action, target in function.permissions():
+        wide = "*" in action or ("*" in target and not FOLDER.fullmatch(target))
+        if wide and (function.name, action) not in WILDCARDS:
+            yield f"{function.name}: {action} on {target} has a wildcard"
+        if action.startswith("s3:") and action not in {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}:
+            yield f"{function.name}: {action}: nothing that is kept is ever removed or unlocked"
+        if (action, target) == ("s3:PutObject", JOURNAL) and function.name != "journal_entries":
+            yield f"{function.name}: it may write the journal"
 
 
-def _source_faults(function: Function, template: Template) -> Iterator[str]:
-    """What a queue or stream calls reports partial failures and ends in time."""
-    timeout = function.resource.get("Timeout", template["Globals"]["Function"]["Timeout"])
-    if timeout >= template["Parameters"]["LeaseSeconds"]["Default"]:
+def _place_faults(function: Function, template: Template) -> Iterator[str]:
+    """SnapStart is refused where there is more storage than it keeps."""
+    storage = function.resource.get("EphemeralStorage", {}).get("Size", SNAP_STORAGE_MB)
+    if storage > SNAP_STORAGE_MB and function.setting("SnapStart", template) != {"ApplyOn": "None"}:
+        yield f"{function.name}: SnapStart allows no {storage} MB of storage"
+
+
+def _source_faults(function: Function, template: Template, *, is_step: bool) -> Iterator[str]:
+    """What a queue or stream calls reports partial failures and ends in time. A step holds no lease: it books
+    what it is told is done, and starts nothing."""
+    timeout = function.setting("Timeout", template)
+    if timeout >= template["Parameters"]["LeaseSeconds"]["Default"] and not is_step:
         yield f"{function.name}: it may outlive its lease"
     for event in function.resource.get("Events", {}).values():
         properties = event["Properties"]
@@ -141,6 +184,8 @@ def _source_faults(function: Function, template: Template) -> Iterator[str]:
             yield f"{function.name}: what it gives up on is lost"
     if function.name == "dispatch_events":
         yield from _dispatch_faults(function)
+    if function.name == "journal_entries":
+        yield from _journal_faults(function)
 
 
 def _dispatch_faults(function: Function) -> Iterator[str]:
@@ -154,6 +199,23 @@ def _dispatch_faults(function: Function) -> Iterator[str]:
         yield f"{function.name}: it gets steps for {sorted(passed)} and may send to {sorted(allowed)}"
 
 
+def _journal_faults(function: Function) -> Iterator[str]:
+    """The journal gets every change of an entry, from the first one on; of balances and holds, nothing."""
+    (event,) = function.resource["Events"].values()
+    if event["Properties"]["StartingPosition"] != "TRIM_HORIZON":
+        yield f"{function.name}: it misses what was booked before it was there"
+    (pattern,) = (row["Pattern"] for row in event["Properties"]["FilterCriteria"]["Filters"])
+    asked = json.loads(pattern)
+    (rule,) = asked["dynamodb"]["Keys"]["sk"]["S"]
+    prefix = rule.get("anything-but", {}).get("prefix", "")
+    kept = [shard_key("WALLET:U", 0), hold_key("WALLET:U", "T")]
+    entry = Entry("T", "payment_received", "TP01", (), Instant(0), Instant(0), "")
+    if asked != {"dynamodb": {"Keys": {"sk": {"S": [{"anything-but": {"prefix": prefix}}]}}}}:
+        yield f"{function.name}: it does not hear of every change of an entry"
+    if entry.key.sk.startswith(prefix) or not all(key.sk.startswith(prefix) for key in kept):
+        yield f"{function.name}: it passes over what begins with {prefix!r}"
+
+
 def _environment_faults(template: Template, root: Path) -> Iterator[str]:
     """Every variable that the code reads is set, and none is set for nobody."""
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
@@ -161,67 +223,7 @@ def _environment_faults(template: Template, root: Path) -> Iterator[str]:
     code = "\n".join(path.read_text() for path in (root / "layers/octane/python/octane").rglob("*.py"))
     read = set(re.findall(r'"OCTANE_([A-Z_]+)"', code)) | set(re.findall(r'number\("([A-Z_]+)"', code))
     read |= {f"SECRET_{name}" for name in re.findall(r'_secret\("([A-Z_]+)"', code)}
+    read |= {f"BUCKET_{name}" for name in re.findall(r'_bucket\("([A-Z_]+)"', code)}
     read |= {f"TABLE_{table.name}" for table in Table} | {f"QUEUE_{queue.name}" for queue in Queue}
     for name in sorted(read ^ given):
         yield f"OCTANE_{name}: {'read by the code, not set' if name in read else 'set, read by nobody'}"
-
-
-def _queue_faults(template: Template) -> Iterator[str]:
-    """Every queue is encrypted and has a dead-letter queue, and every dead-letter queue has an alarm."""
-    queues = dict(_of_type(template, "AWS::SQS::Queue"))
-    dead = {body["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
-            for body in queues.values() if "RedrivePolicy" in body["Properties"]}  # fmt: skip
-    for _, body in _of_type(template, "AWS::Serverless::Function"):
-        for event in body["Properties"].get("Events", {}).values():
-            target = event["Properties"].get("DestinationConfig", {}).get("OnFailure")
-            dead |= {target["Destination"]["Fn::GetAtt"][0]} if target else set()
-    watched = {
-        dimension["Value"]["Fn::GetAtt"][0]
-        for _, body in _of_type(template, "AWS::CloudWatch::Alarm")
-        for dimension in body["Properties"].get("Dimensions", [])
-        if dimension["Name"] == "QueueName" and body["Properties"].get("AlarmActions")
-    }
-    for name, body in queues.items():
-        if "KmsMasterKeyId" not in body["Properties"]:
-            yield f"{name}: it is not encrypted"
-        if name not in dead and "RedrivePolicy" not in body["Properties"]:
-            yield f"{name}: it has no dead-letter queue"
-        if name in dead and name not in watched:
-            yield f"{name}: no alarm watches it"
-
-
-def _table_faults(template: Template) -> Iterator[str]:
-    for table in Table:
-        name = f"{table.name.title()}Table"
-        properties = template["Resources"].get(name, {}).get("Properties")
-        if properties is None:
-            yield f"{name}: it is missing"
-            continue
-        wanted = {
-            "BillingMode": "PAY_PER_REQUEST",
-            "TimeToLiveSpecification": {"AttributeName": "ttl", "Enabled": True},
-            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-            "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "Key"}},
-        }
-        for field, value in wanted.items():
-            if properties.get(field) != value:
-                yield f"{name}: {field} is {properties.get(field)}"
-        indexes = {
-            (index["IndexName"], *(key["AttributeName"] for key in index["KeySchema"]))
-            for index in properties.get("GlobalSecondaryIndexes", [])
-        }
-        known = {(index.name, index.partition, index.sort) for index in INDEXES.get(table, ())}
-        if indexes != known:
-            yield f"{name}: its indexes are {sorted(indexes)}, the store knows {sorted(known)}"
-
-
-def _gateway_faults(template: Template) -> Iterator[str]:
-    """What the gateway refuses has the shape of our errors."""
-    for kind, response in template["Resources"]["Api"]["Properties"]["GatewayResponses"].items():
-        body = json.loads(response["ResponseTemplates"]["application/json"])
-        if set(body) != {"error"} or set(body["error"]) != {"code", "message", "request_id"}:
-            yield f"{kind}: its body is {body}"
-
-
-def _of_type(template: Template, kind: str) -> Iterator[tuple[str, Properties]]:
-    return ((name, body) for name, body in template["Resources"].items() if body["Type"] == kind)

@@ -34,11 +34,29 @@ def _removed(root: Path) -> None:
 
 
 TEMPLATE = "template.yaml"
+EVERY_MINUTE = """      Events:
+        Tick:
+          Type: Schedule
+          Properties: {Schedule: rate(1 minute)}
+"""
 REDRIVE = "      RedrivePolicy: {deadLetterTargetArn: !GetAtt DueDeadQueue.Arn, maxReceiveCount: 6}\n"
 
 
 def _in_template(old: str, new: str) -> Callable[[Path], None]:
     return _replaced(TEMPLATE, old, new)
+
+
+def _in_function(name: str, old: str, new: str) -> Callable[[Path], None]:
+    """Only within one function's own part of the template."""
+
+    def plant(root: Path) -> None:
+        path = root / TEMPLATE
+        before, start, rest = path.read_text().partition(f"  {name}Function:\n")
+        own, end, after = rest.partition("\n\n")
+        assert old in own, f"{name} has changed: plant another fault"
+        path.write_text(before + start + own.replace(old, new, 1) + end + after)
+
+    return plant
 
 
 PLANTED: list[tuple[Callable[[Path], None], str]] = [
@@ -63,6 +81,60 @@ PLANTED: list[tuple[Callable[[Path], None], str]] = [
     (_in_template("IndexName: by_user", "IndexName: by_person"), "OrdersTable: its indexes are"),
     (_in_template('["recharge","refund"]', '["recharge"]'), "dispatch_events: it gets steps for"),
     (_in_template('{"error":{"code":', '{"fault":{"code":'), "UNAUTHORIZED: its body is"),
+    (
+        _in_function("MatchShard", "      Policies:", f"{EVERY_MINUTE}      Policies:"),
+        "match_shard: it is a step, and called by something else too",
+    ),
+    (
+        _in_template("        MatchShard: !Ref MatchShardFunction.Alias\n", ""),
+        "match_shard: nothing calls it",
+    ),
+    (_in_function("RechargeOrder", "Timeout: 30", "Timeout: 60"), "recharge_order: it may outlive its lease"),
+    (
+        _in_function("MatchShard", "      SnapStart: {ApplyOn: None}", "      # SnapStart: {ApplyOn: None}"),
+        "match_shard: SnapStart allows no 10240 MB",
+    ),
+    (
+        _in_function("MatchShard", "${WorkBucket.Arn}/entries/*", "${WorkBucket.Arn}/*"),
+        "match_shard: s3:GetObject on ${WorkBucket.Arn}/* has a wildcard",
+    ),
+    (
+        _in_function("MatchShard", "${WorkBucket.Arn}/matches/*", "${ArchiveBucket.Arn}/journal/*"),
+        "match_shard: it may write the journal",
+    ),
+    (
+        _in_function("SealDay", "s3:PutObject]", "s3:PutObject, s3:DeleteObject]"),
+        "seal_day: s3:DeleteObject: nothing that is kept",
+    ),
+    (
+        _in_function("JournalEntries", "TRIM_HORIZON", "LATEST"),
+        "journal_entries: it misses what was booked before",
+    ),
+    (
+        _in_function("JournalEntries", '{"dynamodb":', '{"eventName":["INSERT"],"dynamodb":'),
+        "journal_entries: it does not hear of every change",
+    ),
+    (
+        _in_function("JournalEntries", '{"prefix":"#"}', '{"prefix":"#BALANCE"}'),
+        "journal_entries: it passes over what begins with '#BALANCE'",
+    ),
+    (
+        _in_function("JournalEntries", '{"prefix":"#"}', '{"prefix":"payment"}'),
+        "journal_entries: it passes over what begins with 'payment'",
+    ),
+    (_in_template("OCTANE_BUCKET_WORK:", "OCTANE_BUCKET_WORKS:"), "OCTANE_BUCKET_WORK: read by the code"),
+    (_in_template("      VersioningConfiguration: {Status: Enabled}\n", ""), "ArchiveBucket: what it locks"),
+    (_in_template("ObjectLockEnabled: true", "ObjectLockEnabled: false"), "ArchiveBucket: it neither locks"),
+    (_in_template("IgnorePublicAcls: true", "IgnorePublicAcls: false"), "ArchiveBucket: it is not closed"),
+    (
+        _in_template("KMSMasterKeyID: !Ref Key", "KMSMasterKeyID: alias/x"),
+        "ArchiveBucket: it is not encrypted",
+    ),
+    (
+        _in_template("Bucket: !Ref WorkBucket", "Bucket: !Ref ArchiveBucket"),
+        "WorkBucket: it takes plain HTTP",
+    ),
+    (_in_template("IndexName: open", "IndexName: waiting"), "ReconciliationTable: its indexes are"),
 ]
 
 

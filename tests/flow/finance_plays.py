@@ -7,7 +7,7 @@ from typing import Any
 
 from flow import test_funds
 from flow.books import recharges
-from flow.closing import close_day, differences, open_early, state_of, today
+from flow.closing import close_day, differences, open_early, state_of, step, today
 from flow.customers import Customer, new_staff
 from flow.routes import away_from_midnight, publish, quota, route
 from flow.tills import ALIPAY, UNIONPAY, Till, given_back
@@ -98,6 +98,20 @@ def recharge_unheard(shop: Shop, ann: Customer) -> None:
     assert ann.state(order) == "SUCCEEDED"
 
 
+def a_repair_that_is_tried_again(shop: Shop, ann: Customer) -> None:
+    """The step died after it; our side was cut before it."""
+    open_early(shop)
+    shop.world.wechat.misbehave("payment_notice", "lose")
+    ann.pay_for(ann.start_paying(ann.place()))
+    (found,) = step(shop, "reconciliation/open_day", {"day": today(shop), "sources": ["WECHAT"]})["sources"]
+    for function in ("collect_statement", "cut_ledger"):
+        found = step(shop, f"reconciliation/{function}", found)
+    step(shop, "reconciliation/match_shard", found["shards"][0])
+    merged = step(shop, "reconciliation/merge_source", found)
+    first, second = (step(shop, "reconciliation/resolve_differences", merged) for _ in range(2))
+    assert (first["resolution"]["repaired"], second["resolution"]["known"]) == (1, 1)
+
+
 def a_day_after_a_closed_one(shop: Shop, ann: Customer) -> None:
     """It takes in what was in transit, and its books follow the day before's."""
     open_early(shop)
@@ -130,22 +144,22 @@ def four_eyes_on_a_claim(shop: Shop, ann: Customer) -> None:
 
 
 def money_at_the_bank(shop: Shop, ann: Customer) -> None:
-    """Two days of it: settled, instructed, refused, expired, confirmed, swept."""
+    """Settled, withdrawn, refused, held up and expired, the day after a first one."""
     open_early(shop)
     bank, bea, carl = shop.world.bank, new_staff(shop, Role.FINANCE), new_staff(shop, Role.FINANCE)
-    bank.post("/movements", account="HOT", amount_fen=20_000_000, at=shop.clock.now() - DAY_MS)
-    yesterday = close_day(shop, day=day_before(shop), sources=["WECHAT"])
-    print("YD", yesterday["funds"], bea.get("/funds").body)
-    assert yesterday["failures"] == []
+    for fen in (20_000_000, -9_000_000):  # what went out one day is kept hot for the next
+        bank.post("/movements", account="HOT", amount_fen=fen, at=shop.clock.now() - DAY_MS)
+    assert close_day(shop, day=day_before(shop), sources=["WECHAT"])["failures"] == []
     ann.topped_up()
 
     def asked(amount: int) -> str:
         return test_funds.made(test_funds.request(bea, amount))
 
-    paid, refused, late = asked(1_000), asked(2_000), asked(3_000)
-    test_funds.approve(carl, paid)
-    test_funds.approve(carl, refused)
-    bank.misbehave("instruct", "refuse", count=1, code="ACCOUNT_CLOSED", key=refused)
+    paid, refused, open_, late = (asked(1_000 * number) for number in range(1, 5))
+    for withdrawal in (paid, refused, open_):
+        test_funds.approve(carl, withdrawal)
+    bank.misbehave("instruct", "refuse", key=refused, code="ACCOUNT_CLOSED")
+    bank.misbehave("instruct", "stay", key=open_)
     shop.function("funds/move_funds")({}, context())
     bank.post("/instructions/end", number=paid)
     bank.post("/settlements", party="WECHAT", day=today(shop), amount_fen=9_940)
@@ -154,7 +168,7 @@ def money_at_the_bank(shop: Shop, ann: Customer) -> None:
     shop.clock.move(seconds=24 * 3_600)
     shop.function("funds/move_funds")({}, context())
     found = {one["withdrawal_id"]: one["state"] for one in bea.get("/withdrawals").body["withdrawals"]}
-    assert found == {paid: "PAID", refused: "FAILED", late: "EXPIRED"}
+    assert found == {paid: "PAID", refused: "FAILED", open_: "APPROVED", late: "EXPIRED"}
 
 
 PLAYS: tuple[Callable[[Shop, Customer], None], ...] = (
@@ -163,6 +177,7 @@ PLAYS: tuple[Callable[[Shop, Customer], None], ...] = (
     payment_under_a_quota_unheard,
     refund_unheard,
     recharge_unheard,
+    a_repair_that_is_tried_again,
     a_day_after_a_closed_one,
     four_eyes_on_a_claim,
     money_at_the_bank,

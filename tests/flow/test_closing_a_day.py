@@ -125,7 +125,7 @@ def test_nobodys_payment_waits_in_suspense_until_finance_decides(
     assert (decided.status, decided.body["state"]) == (201, "ACCEPTED")
     assert "SUSPENSE:WECHAT" not in nets(shop)
     assert nets(shop)["UNEXPECTED_RECEIPTS"] == -amount
-    assert [step["by"] for step in finance.get(place).body["steps"]][0] == "reconciliation"
+    assert finance.get(place).body["steps"][0]["by"] == "reconciliation"
 
 
 def test_a_fen_off_at_the_channel_is_a_mismatch_of_a_fen(

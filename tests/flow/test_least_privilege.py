@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flow import (
+    finance_plays,
     test_cancel_seams,
     test_channel_health,
     test_channel_modes,
@@ -171,7 +172,8 @@ def a_page_that_is_gone(shop: Shop, ann: Customer) -> None:
 def test_nothing_is_granted_that_is_never_used(open_shop: OpenShop) -> None:
     used: dict[str, set[Permission]] = defaultdict(set)
     stories = [play for module in PLAYED for play in plays_of(module)]
-    for play in (the_rest, a_refund_whose_notice_is_lost, a_page_that_is_gone, *stories):
+    others = (the_rest, a_refund_whose_notice_is_lost, a_page_that_is_gone, *finance_plays.PLAYS)
+    for play in (*others, *stories):
         shop = open_shop()
         play(shop, new_customer(shop))
         for function, permissions in shop.wiring.lists.watch.used.items():

@@ -111,6 +111,7 @@ class Journal:
             append(archive, map(entry_of, items))
 
         self.stream = Stream(world, "journal_entries", read)
+        self.stream.repeats_after = world.random.choice((5, 100_000, 400_000))
         self._world = world
         self._seen = 0
 

@@ -46,33 +46,38 @@ def _books(closing: Closing, differences: Differences, source: Source) -> None:
         for side in closed.carried
         for each in side
     }
+    found = _found(closing)
     for identifier, item in differences.items.items():
         day, of = differences.places[identifier]
         key = str(item["kind"]), str(item["number"])
         if of != source or _number(day) not in days:
             continue
         has[key] += differences.nets[identifier][differences.account(identifier)]
-        if item["state"] == "RECOVERED":  # the counterparty paid it in another way
-            aside.add(key)
+        if identifier in found:  # the bill still lacks what the counterparty paid in another way
+            has[key] -= differences.recovered[identifier]
     wrong = {
         key: (has[key], due[key]) for key in {*has, *due} if has[key] != due[key] and key not in aside
     }
     must(not wrong, "a closed day's account stands as its bill says", f"{source} (ours, the bill's): {wrong}")
 
 
-def _tasks(closing: Closing, differences: Differences) -> None:
-    """What waits is what the newest runs found and nobody has decided; a difference is one task."""
-    found = {
+def _found(closing: Closing) -> set[str]:
+    return {
         difference.id
         for closed in closing.closed.values()
         for difference in closed.found
         if difference.match_class != "IN_TRANSIT"
     }
+
+
+def _tasks(closing: Closing, differences: Differences) -> None:
+    """What waits is what the newest runs found and nobody has decided; a difference is one task."""
+    found = _found(closing)
     for identifier, item in differences.items.items():
         day, source = differences.places[identifier]
         if (day, source) not in closing.closed:
             continue
-        stale = item["state"] in WAITING and identifier not in found
+        stale = item["state"] in WAITING and identifier not in found and identifier not in differences.gone
         must(not stale, "what waits is what the last run found", differences.name(identifier))
     for identifier in found:
         state = str(differences.items.get(identifier, {}).get("state", ""))

@@ -216,6 +216,9 @@ class Reader:
 class Stream:
     """One consumer of a table's stream: each shard in order, a batch again until it is through."""
 
+    repeats_after = 5
+    """Milliseconds until a batch that comes twice comes for the second time."""
+
     def __init__(self, world: World, kind: str, read: Callable[[list[Item]], None]) -> None:
         self._world = world
         self._kind = kind
@@ -257,7 +260,9 @@ class Stream:
             self._world, self._kind, alias, work, delay=0, life=WORKER_LIFE, kinds=DELIVER, ended=ended
         )
         if fault == TWICE:
-            invoke(self._world, self._kind, alias, work, delay=5, life=WORKER_LIFE, kinds=())
+            invoke(
+                self._world, self._kind, alias, work, delay=self.repeats_after, life=WORKER_LIFE, kinds=()
+            )
 
 
 class Streams:

@@ -24,6 +24,9 @@ MOVES = MappingProxyType(
         "CHASED": {"CHASED", "PROPOSED", "RECOVERED", "WRITTEN_OFF", "CLEARED"},
         "REPAIRED": {"OPEN"},
         "CLEARED": {"OPEN"},
+        "ACCEPTED": {"OPEN"},
+        "WRITTEN_OFF": {"OPEN"},
+        "RECOVERED": {"OPEN"},
     }
 )
 DECIDES = MappingProxyType(
@@ -40,6 +43,7 @@ KINDS = MappingProxyType(
         "recharge_contradicted": "RECHARGE",
     }
 )
+COUNTERPARTY = ("CHANNEL_RECEIVABLE", "ISSUER_PAYABLE")
 SIGNS = MappingProxyType({"PAYMENT": 1, "REFUND": -1, "RECHARGE": -1})
 
 
@@ -61,7 +65,11 @@ class Differences:
     """Kind and number of what our books have."""
     nets: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     """Debits less credits, by difference and account."""
+    recovered: Counter[str] = field(default_factory=Counter)
+    """What came back to its counterparty's account by somebody's word, by difference."""
     items: dict[str, Record] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    """What people have ended, and the bill has no more."""
     places: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Day and source of a difference."""
     steps: dict[tuple[str, int], Record] = field(default_factory=dict)
@@ -71,21 +79,26 @@ class Differences:
     def entry(self, change: Change) -> None:
         """Told of each entry of the ledger."""
         item: Record = change.new or {}
-        if change.key.pk.startswith("DIFF#"):
-            for leg in item["legs"]:
-                self.nets[change.key.pk[5:]][leg["account"]] += leg["fen"]
-            self.touched[change.key.pk[5:]] = None
-            return
         name, _, reference = change.key.sk.partition("#")
+        if change.key.pk.startswith("DIFF#"):
+            self._apart(change.key.pk[5:], name, item)
+            return
         kind = KINDS.get(name)
         for leg in item["legs"] if kind else ():
             place, _, source = leg["account"].partition(":")
-            if place in ("CHANNEL_RECEIVABLE", "ISSUER_PAYABLE"):
+            if place in COUNTERPARTY:
                 recharge = kind == "RECHARGE"
                 number = change.key.pk + reference if recharge else reference
                 told = "JUHE" if recharge else source, kind, number, leg["fen"], item["effective_at"]
                 self.movements.append(Movement(*told))
                 self.booked.add((kind, number))
+
+    def _apart(self, identifier: str, kind: str, item: Record) -> None:
+        for leg in item["legs"]:
+            self.nets[identifier][leg["account"]] += leg["fen"]
+            if kind == "difference_recovered" and leg["account"].startswith(COUNTERPARTY):
+                self.recovered[identifier] += leg["fen"]
+        self.touched[identifier] = None
 
     def row(self, change: Change) -> None:
         """Told of a change in the table of differences."""
@@ -135,6 +148,13 @@ class Differences:
         must(state in MOVES.get(before, set()), "every transition is legal", f"{name} after {before}")
         must(new["version"] == old.get("version", 0) + 1, "each change is one version", name)
         must((state in WAITING) == ("open_shard" in new), "what waits is on the list", name)
+        if booked := int(new["booked"]):
+            self.gone.discard(identifier)
+        elif new["reason"] == "GONE" and state == "OPEN":
+            self.gone.add(identifier)
+        if before in BY_PERSON:
+            changed = said_of(old) != said_of(new) or booked != old["booked"]
+            must(changed, "what a person has ended stays so, unless the figures change", name)
         if state == "REPAIRED":
             has = (new["kind"], new["number"]) in self.booked
             must(has, "repaired only when our books have it", name)
@@ -162,7 +182,7 @@ class Differences:
     def _money(self, identifier: str, item: Record) -> None:
         name, nets = self.name(identifier), self.nets[identifier]
         source, state = self.places[identifier][1], str(item["state"])
-        waits, holds, delta = state in WAITING, int(item["suspense"]), delta_of(item)
+        waits, holds, booked = state in WAITING, int(item["suspense"]), int(item["booked"])
         apart = {account: nets[f"{account}:{source}"] for account in ("SUSPENSE", "CLAIMS")}
         wanted = {"SUSPENSE": 0, "CLAIMS": 0}
         if waits:
@@ -170,10 +190,10 @@ class Differences:
         text = f"{name}: {dict(nets)}"
         must(apart == wanted, "what a difference holds is set apart", text)
         must(waits or not holds, "an ended difference holds nothing", text)
-        must(not waits or holds == -delta, "what a difference holds is what differs", text)
-        moved = nets[self.account(identifier)]
-        stands = 0 if state in ("CLEARED", "REPAIRED", "RECOVERED") else delta
-        must(moved == stands, "the account stands as the bill says", f"{text}, wanted {stands}")
+        gone = state in ("CLEARED", "REPAIRED") or identifier in self.gone
+        must(booked == (0 if gone else delta_of(item)), "a difference books what differs", text)
+        moved = nets[self.account(identifier)] - self.recovered[identifier]
+        must(moved == booked, "the account stands as the bill says", text)
 
 
 def delta_of(item: Record) -> int:
@@ -183,3 +203,9 @@ def delta_of(item: Record) -> int:
         side: int(view["amount"]) if view.get("status") == "SUCCEEDED" else 0 for side, view in sides.items()
     }
     return SIGNS[str(item["kind"])] * (fen["theirs"] - fen["ours"])
+
+
+def said_of(item: Record) -> list[object]:
+    """What both sides say, but for when and where."""
+    views = [dict(item.get(side) or {}) for side in ("ours", "theirs")]
+    return [{k: v for k, v in view.items() if k not in ("settled_at", "day", "line")} for view in views]

@@ -2,6 +2,7 @@
 
 from simulation.channel_mutants import CHANNEL_MUTANTS
 from simulation.planting import mutant
+from simulation.reconcile_mutants import RECONCILE_MUTANTS
 
 ORDERS = "octane.orders"
 PAYMENT, RECHARGE, REFUND = f"{ORDERS}.payment", f"{ORDERS}.recharge", f"{ORDERS}.refund"
@@ -279,4 +280,5 @@ MUTANTS = (
         ),
     ),
     *CHANNEL_MUTANTS,
+    *RECONCILE_MUTANTS,
 )

@@ -5,9 +5,9 @@ from octane.reconciliation.model import Source
 from octane.reconciliation.tasks import Action
 from simulation.cast import Cast, Story
 from simulation.faults import LAGGING, LOST, LOST_AFTER, NEVER, ODD, REFUSE, STALE, STUCK
-from simulation.finance import disagree, propose, settle, waiting
+from simulation.finance import agree, disagree, propose, settle, waiting
 from simulation.people import Person
-from simulation.telling import happy, left_alone, refund_twice
+from simulation.telling import happy, refund_twice
 from simulators.wechat.records import RefundStatus
 
 JSAPI, ALIPAY, UNIONPAY = (
@@ -16,6 +16,7 @@ JSAPI, ALIPAY, UNIONPAY = (
     PaymentMethod.UNIONPAY_APP,
 )
 SOURCES = {JSAPI: Source.WECHAT, ALIPAY: Source.ALIPAY, UNIONPAY: Source.UNIONPAY}
+HOURS_21 = 21 * 3_600_000
 LARGE = 30_000
 """More than one person may decide about."""
 
@@ -32,46 +33,65 @@ def late_unheard(cast: Cast, ann: Person, alias: str) -> None:
     """Pays an order that is closed, and no notice comes: nobody asks about it but for the bill."""
     method = ann.random.choice((JSAPI, ALIPAY))
     _unheard(cast, alias, SOURCES[method])
-    left_alone(ann, alias, method)
+    order = ann.place(alias, 10_000)
+    reference = ann.pay(order, method)
+    ann.wait(65_000, 100_000)
+    ann.cancel(order)
+    ann.wait(1_000, 30_000)
+    ann.confirm(reference, late=True)
     cast.script("query trade", alias, *ann.random.choice(((), (STALE,), (LAGGING,), (STALE, STALE))))
     cast.closing.start(SOURCES[method])
-    ann.watch(ann.orders[-1], (60_000,))
+    ann.watch(order, (60_000,))
     cast.closing.start(SOURCES[method])
 
 
 def never_decided(cast: Cast, ann: Person, alias: str) -> None:
-    """UnionPay has taken the money, and its queries never say so: the bill is the proof."""
+    """UnionPay has taken the money of an order that is over, and its queries never say so: when they have not
+    for a day, its bill is the proof."""
+    _unheard(cast, alias, Source.UNIONPAY)
+    order = ann.place(alias, 10_000)
+    reference = ann.pay(order, UNIONPAY)
+    ann.wait(1_300_000, 1_400_000)
     cast.script_always("query trade", alias, ODD)
-    source = _pay_unheard(cast, ann, alias, UNIONPAY)
-    ann.watch(ann.orders[-1], (1_200_000,))
-    cast.closing.start(source)
-    ann.watch(ann.orders[-1])
+    ann.confirm(reference, late=True)
+    ann.wait(1_000, 10_000)
+    cast.closing.start(Source.UNIONPAY)
+    ann.wait(HOURS_21, HOURS_21 + 60_000)
+    cast.closing.start(Source.UNIONPAY, days_ago=1)
+    ann.look(order)
 
 
 def refund_unheard(cast: Cast, ann: Person, alias: str) -> None:
-    """UnionPay has returned the money, and its queries never say so."""
+    """UnionPay has returned the money, and says so only when the bill of the day has said it."""
     cast.script("submit", alias, REFUSE)
     cast.script_always("query refund", alias, ODD)
     cast.script("notice unionpay_refund", alias, NEVER)
     happy(cast, ann, alias, UNIONPAY)
-    ann.wait(1_300_000, 1_400_000)
+    ann.wait(20_000, 100_000)
     cast.closing.start(Source.UNIONPAY)
-    ann.wait(1_000, 60_000)
-    cast.closing.start(Source.UNIONPAY)
+    ann.wait(1_000, 30_000)
+    cast.world.always.pop(("query refund", alias))
+    cast.closing.start(Source.UNIONPAY, delay=ann.random.randint(0, 100_000))
 
 
 def refund_mended(cast: Cast, ann: Person, alias: str) -> None:
-    """A refund that was stuck is paid out by the channel's own staff, and nobody tells us."""
+    """A refund that was stuck is paid out by the channel's own staff, and nobody tells us, perhaps for
+    ever."""
     cast.script("submit", alias, REFUSE)
     cast.script("refund", alias, STUCK)
     happy(cast, ann, alias)
-    ann.wait(1_300_000, 1_400_000)
+    ann.wait(100_000, 120_000)
+    if silent := ann.random.random() < 1 / 2:
+        cast.script_always("query refund", alias, LOST)
     for refund in cast.world.wechat.refunds.values():
         if refund.order.out_refund_no.startswith(ann.orders[-1]) and refund.status is RefundStatus.ABNORMAL:
             refund.status, refund.finished_at = RefundStatus.SUCCESS, cast.world.scheduler.now
             cast.world.note("the channel's staff pay the refund out")
     cast.closing.start(Source.WECHAT)
-    cast.closing.start(Source.WECHAT, delay=ann.random.randint(0, 2_000))
+    ann.wait(0, 2_000)
+    if silent:
+        ann.wait(HOURS_21, HOURS_21 + 60_000)
+    cast.closing.start(Source.WECHAT, days_ago=int(silent))
 
 
 def recharge_unheard(cast: Cast, ann: Person, alias: str) -> None:
@@ -101,6 +121,21 @@ def nobodys_payment(cast: Cast, ann: Person, alias: str) -> None:
     ann.wait(1_000, 30_000)
     settle(bob, eve, Action.ACCEPT, number)
     cast.closing.start(Source.ALIPAY)
+
+
+def taken_back(cast: Cast, ann: Person, alias: str) -> None:
+    """What two people have ended is no more: a corrected bill has another amount, then
+    nothing."""
+    number, bob, eve = f"{alias}-nobody", *_finance(cast, ann)
+    cast.world.aliases[number] = alias
+    bills = cast.closing.bills
+    for amount, action in ((20_000, Action.ACCEPT), (LARGE, Action.WRITE_OFF), (0, Action.WRITE_OFF)):
+        bills.correct(number)
+        if amount:
+            bills.add(Source.WECHAT, number, amount)
+        cast.closing.start(Source.WECHAT)
+        ann.wait(1_000, 10_000)
+        settle(bob, eve, action, number)
 
 
 def chased(cast: Cast, ann: Person, alias: str) -> None:
@@ -146,10 +181,11 @@ def misstated(cast: Cast, ann: Person, alias: str) -> None:
     proposed = [propose(bob, each, Action.ACCEPT) for each in waiting(bob, number)]
     bills.misstate(number, ann.random.choice((-1, 1, LARGE + 1)))
     cast.closing.start(Source.WECHAT)
-    ann.wait(1_000, 3_000)
+    ann.wait(0, 500)
+    answer = ann.random.choice((agree, disagree))
     for each in proposed:
-        disagree(eve, each)
-    ann.wait(1_000, 30_000)
+        answer(eve, each)
+    ann.wait(3_000, 30_000)
     bills.correct(number)
     cast.closing.start(Source.WECHAT)
 
@@ -164,21 +200,16 @@ def misstated_unheard(cast: Cast, ann: Person, alias: str) -> None:
 
 
 def overtaken(cast: Cast, ann: Person, alias: str) -> None:
-    """A run with a wrong bill and one with the right bill, at the same time."""
+    """The bill lacks a payment, has it, lacks it, has it; and a run of each begins before the last is over."""
     happy(cast, ann, alias)
     number, bills = f"{ann.orders[-1]}P01", cast.closing.bills
-    nobody = f"{alias}-nobody"
-    cast.world.aliases[nobody] = alias
-    bills.leave_out(number)
-    bills.add(Source.WECHAT, nobody, 5_000)
     ann.wait(20_000, 30_000)
-    cast.closing.start(Source.WECHAT)
-    ann.wait(30, 250)
-    bills.correct(number)
-    bills.correct(nobody)
-    cast.closing.start(Source.WECHAT)
-    ann.wait(30, 600)
-    cast.closing.start(Source.WECHAT)
+    for lacks in (True, False, True, False):
+        bills.correct(number)
+        if lacks:
+            bills.leave_out(number)
+        cast.closing.start(Source.WECHAT)
+        ann.wait(30, 250)
 
 
 def goes_on(cast: Cast, ann: Person, alias: str) -> None:
@@ -240,6 +271,6 @@ def _finance(cast: Cast, ann: Person) -> tuple[Person, Person]:
 
 ALL: tuple[Story, ...] = (
     *(lost_notice, late_unheard, never_decided, refund_unheard, refund_mended, recharge_unheard),
-    *(nobodys_payment, chased, given_up, misstated, misstated_unheard, overtaken),
+    *(nobodys_payment, taken_back, chased, given_up, misstated, misstated_unheard, overtaken),
     *(goes_on, refunded_while_closed, over_the_edge),
 )

@@ -14,6 +14,7 @@ from octane.channels.unionpay.messages import Fields
 from octane.channels.unionpay.notices import payment_of, return_of
 from octane.channels.unionpay.readings import check_owner
 from simulation.asking import ask
+from simulation.books import DONE
 from simulation.faults import (
     FAIL,
     LAGGING,
@@ -79,7 +80,7 @@ class UnionPayWire:
                 return NotSent("nobody there")
             if kind == REFUSE:
                 return Answer({"respCode": refusal})
-            if kind == ODD:
+            if kind == ODD and self._has_moved(number):
                 return Answer({"respCode": SUCCESS, "origRespCode": UNLISTED})
             if kind == STALE:
                 self._doubt(number, 0)
@@ -111,6 +112,11 @@ class UnionPayWire:
             told = {**told, "origRespCode": FAILED if late else ACCEPTED}
         return {"respCode": SUCCESS, **told}
 
+    def _has_moved(self, number: str) -> bool:
+        back = self.world.back(number)
+        trade = self.world.held(number)
+        return back.state == DONE if back is not None else trade is not None and trade.paid
+
     def _doubt(self, number: str, margin_ms: int) -> None:
         """What is said about a trade that is over will be believed."""
         trade = self.world.unionpay.look_up(number)
@@ -127,7 +133,7 @@ class SimulatedUnionPay(UnionPay):
     def __init__(self, world: World) -> None:
         wire: Any = UnionPayWire(world)
         super().__init__(CONFIG, wire, world.clock)
-        self.exchange = wire
+        self._exchange = wire
 
     def read_payment_notice(self, headers: dict[str, str], body: bytes) -> PaymentProof | None:
         return _genuine(headers, body, payment_of)

@@ -10,15 +10,9 @@ import pytest
 
 from octane.ledger.chain import genesis
 from octane.reconciliation.contents import AccountMovement, Contents, FundsRow
+from octane.reconciliation.day_folder import SealedOtherwiseError, export_prefix, send_files
 from octane.reconciliation.model import ProofLine, Source
-from octane.reconciliation.sealing import (
-    PreviousDay,
-    SealedOtherwiseError,
-    export_prefix,
-    seal_day,
-    send_files,
-    send_seal,
-)
+from octane.reconciliation.sealing import PreviousDay, seal_day, send_seal
 from octane.reconciliation.summary_pdf import summary_pages, summary_pdf
 from world.exported import DAY, OurKey, export, sealed_day
 from world.objects import MemoryObjects

@@ -74,7 +74,7 @@ def test_days_do_not_skip_and_entries_stay_on_theirs() -> None:
         ("WALLET:U1", "X", "WALLET is a debt"),
         ("REFUND_PAYABLE", "X", "REFUND_PAYABLE is a debt"),
         ("UNEXPECTED_RECEIPTS", "X", "UNEXPECTED_RECEIPTS is a debt"),
-        ("ISSUER_PAYABLE:SINOPEC", "X", "ISSUER_PAYABLE:SINOPEC is a debt"),
+        ("ISSUER_PAYABLE:SINOPEC", "X", "the issuers together stand 0.05 yuan in our favour."),
         ("X", "CUSTODY_BANK:HOT", "CUSTODY_BANK:HOT stands at -0.05 yuan."),
         ("X", "WITHDRAWALS", "WITHDRAWALS stands at -0.05 yuan."),
     ],

@@ -12,6 +12,7 @@ from unit.reconciliation.oracle import Classed, Dated
 from octane.kernel.clock import Instant
 from octane.kernel.statement import LineKind, LineStatus, StatementLine
 from octane.reconciliation.lines import CARRIED, quoted, shard_file, write_lines
+from octane.reconciliation.lines import rows_of as stored
 from octane.reconciliation.matching import DIFFERENCE, VIEW, match_shard
 from octane.reconciliation.model import DayWindow, KindTotal, Source, Tally, day_window
 from octane.reconciliation.shards import merge_differences, merge_tallies
@@ -42,7 +43,7 @@ def line(number: str = "N1", **changes: Any) -> StatementLine:
 
 def rows_of(path: Path) -> list[dict[str, Any]]:
     with duckdb.connect() as database:
-        found = database.execute(f"FROM read_parquet({quoted(path)}) ORDER BY ALL")
+        found = database.execute(f"FROM {stored(path)} ORDER BY ALL")
         names = [column[0] for column in found.description]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

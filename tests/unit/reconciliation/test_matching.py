@@ -201,3 +201,15 @@ def test_files_that_hide_a_double_are_refused(tmp_path: Path) -> None:
 
     with pytest.raises(UnevenShardError):
         match_shard(tmp_path / "ours" / shard_file(0), lying, WINDOW, tmp_path / "out.parquet")
+
+
+def test_a_folder_that_looks_like_a_partition_changes_nothing(tmp_path: Path) -> None:
+    old = [Dated(line("N1", settled_at=LATE), YESTERDAY)]
+    odd = tmp_path / "day=2020-01-01" / "kind=REFUND"
+    odd.mkdir(parents=True)
+    carried = write_carried(odd / "in.parquet", old), write_carried(odd / "none.parquet", [])
+
+    run = Run(odd, [line("N2")], [line("N2")], carried=carried)
+
+    assert run.classes == {"MATCHED": 1, "MISSING_THERE": 1}
+    assert run.differences == Counter([Classed("MISSING_THERE", old[0], None)])

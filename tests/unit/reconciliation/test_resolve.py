@@ -1,6 +1,7 @@
 """What becomes of differences without a person: suspense, corrections, clearing, and never twice."""
 
 import pytest
+from unit.reconciliation.desk import DAY, Desk, lost_there, mismatch, nobodys, view
 
 from octane.kernel.statement import LineKind
 from octane.reconciliation.model import MatchClass, Source
@@ -10,7 +11,6 @@ from octane.reconciliation.resolve import (
     TooManyDifferencesError,
     resolve_differences,
 )
-from unit.reconciliation.desk import DAY, Desk, lost_there, mismatch, nobodys, view
 
 RECEIVABLE, SUSPENSE = "CHANNEL_RECEIVABLE:WECHAT", "SUSPENSE:WECHAT"
 

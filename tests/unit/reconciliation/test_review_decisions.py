@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from unit.reconciliation.desk import COLLEAGUE, DAY, FINANCE, NOON, Desk, lost_there, mismatch, nobodys, view
 
 from octane.kernel.clock import Instant
@@ -12,7 +14,13 @@ from octane.ledger.entries import Entry, post, transfer
 from octane.ledger.topup import payment_received, recharge_succeeded, refund_succeeded
 from octane.orders.repair import Repair
 from octane.reconciliation import resolve, tasks
-from octane.reconciliation.differences import Difference, DifferenceState, DifferenceStateError, opened
+from octane.reconciliation.differences import (
+    WAITING,
+    Difference,
+    DifferenceState,
+    DifferenceStateError,
+    opened,
+)
 from octane.reconciliation.model import MatchClass, Source
 from octane.reconciliation.tasks import Action
 
@@ -280,3 +288,54 @@ def test_duplicates_that_change_places_keep_their_sum(desk: Desk) -> None:
 
     assert desk.balance(RECEIVABLE) == 2_000
     assert desk.balance(SUSPENSE) == -1_000
+
+
+FIGURES = st.sampled_from([None, 0, 700, 5_000, 60_000])
+MOVES = st.lists(
+    st.one_of(
+        st.tuples(st.just("run"), FIGURES, st.booleans()),
+        st.tuples(st.just("decide"), st.sampled_from([*Action]), st.booleans()),
+    ),
+    max_size=9,
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(MOVES)
+def test_whatever_is_run_and_decided_in_between_the_account_is_what_the_bill_says(
+    moves: list[tuple[str, Any, bool]],
+) -> None:
+    """Ours is 5,000; the bill says this or that, or nothing is found. Suspense and claims hold what waits."""
+    desk: Any = Desk()
+    told = recovered = 0
+    for version, (move, what, odd) in enumerate(moves, 1):
+        if move == "run":
+            ours, theirs = view(5_000), view(what or 0, party="eve" if odd else "")
+            found = mismatch(ours, theirs, "amount")
+            found = found._replace(theirs=None) if what == 0 else found
+            run(desk, version, *([] if what is None else [found]))
+            told = 0 if what is None else found.delta
+        else:
+            recovered += _decided(desk, what, approved=odd)
+        waiting = [each for each in _all(desk) if each.state in WAITING]
+        held = sum(desk.balance(account) for account in (SUSPENSE, "CLAIMS:WECHAT"))
+        assert held == sum(each.suspense for each in waiting)
+        assert desk.balance("CLAIMS:WECHAT") == sum(each.suspense for each in waiting if each.chased)
+        if not recovered:
+            assert desk.balance(RECEIVABLE) == told
+
+
+def _all(desk: Any) -> list[Difference]:
+    return tasks.list_differences(desk, FINANCE, DAY, Source.WECHAT, None).differences
+
+
+def _decided(desk: Any, action: Action, *, approved: bool) -> int:
+    """Decide if the difference takes it, and let a colleague approve; return what was recovered."""
+    try:
+        done = decide(desk, action)
+        if done.state is DifferenceState.PROPOSED and approved:
+            place: Any = (done.day, done.source, done.id)
+            done = tasks.approve(desk, COLLEAGUE, place, done.version)
+    except (DifferenceStateError, ValueError):  # nothing there yet
+        return 0
+    return int(done.state is DifferenceState.RECOVERED)

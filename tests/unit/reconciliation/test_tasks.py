@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from unit.reconciliation.desk import COLLEAGUE, DAY, FINANCE, OPERATOR, Desk, lost_there, nobodys
 
 from octane.kernel.errors import ForbiddenError, InputError
 from octane.kernel.statement import LineKind
@@ -13,7 +14,6 @@ from octane.reconciliation.resolve import resolve_differences
 from octane.reconciliation.tasks import Action
 from octane.store.cursors import CursorInvalidError
 from octane.store.writes import ChangedMeanwhileError
-from unit.reconciliation.desk import COLLEAGUE, DAY, FINANCE, OPERATOR, Desk, lost_there, nobodys
 
 SMALL, LARGE = 5_000, 50_000
 """Fen, on the two sides of the limit (10,000)."""
@@ -59,7 +59,9 @@ def test_a_decision_moves_what_was_set_apart(
 
 def test_a_claim_stays_open_until_it_is_recovered(desk: Desk) -> None:
     chased = decided(desk, opened(desk, lost_there(SMALL)), Action.CHASE)
-    assert [each.id for each in tasks.list_differences(desk, FINANCE, None, None, None).differences] == [chased.id]
+    assert [each.id for each in tasks.list_differences(desk, FINANCE, None, None, None).differences] == [
+        chased.id
+    ]
 
     recovered = decided(desk, chased, Action.RECOVER)
 
@@ -83,7 +85,11 @@ def test_a_claim_that_a_later_run_does_not_find_goes_back(desk: Any) -> None:
 
     resolve_differences(desk, Source.WECHAT, DAY, 2, [])
 
-    assert (desk.balance(CLAIMS), desk.balance(SUSPENSE), desk.balance("CHANNEL_RECEIVABLE:WECHAT")) == (0, 0, 0)
+    assert (desk.balance(CLAIMS), desk.balance(SUSPENSE), desk.balance("CHANNEL_RECEIVABLE:WECHAT")) == (
+        0,
+        0,
+        0,
+    )
 
 
 def test_above_the_limit_another_person_must_approve(desk: Desk) -> None:
@@ -103,7 +109,9 @@ def test_above_the_limit_another_person_must_approve(desk: Desk) -> None:
 def test_a_refused_proposal_waits_as_before(desk: Any) -> None:
     proposed = decided(desk, opened(desk, lost_there(LARGE)), Action.WRITE_OFF)
 
-    back = tasks.refuse(desk, COLLEAGUE, (DAY, Source.WECHAT, proposed.id), "ask them first", proposed.version)
+    back = tasks.refuse(
+        desk, COLLEAGUE, (DAY, Source.WECHAT, proposed.id), "ask them first", proposed.version
+    )
 
     assert back.state.value == "OPEN"
     assert desk.balance(SUSPENSE) == LARGE

@@ -156,7 +156,7 @@ def _absent(deps: FundsDeps, day: date, expected: Sequence[ExpectedSettlement]) 
         number = derive_id("B", one.party, one.day, DifferenceKind.ABSENT)
         about = f"{one.party} {one.day}"
         kind, account = DifferenceKind.ABSENT, BankAccount.HOT
-        yield FundsDifference(number, kind, account, day.isoformat(), 0, one.amount, 0, about)
+        yield FundsDifference(number, kind, account, one.day, 0, one.amount, 0, about)
 
 
 def _net(deps: FundsDeps, one: ExpectedSettlement, day: date) -> None:
@@ -177,7 +177,7 @@ def _unconfirmed(deps: FundsDeps, day: date) -> Iterator[FundsDifference]:
         account = one.credit if one.debited and one.credit else one.debit
         number = derive_id("B", one.number, DifferenceKind.UNCONFIRMED)
         kind, awaited = DifferenceKind.UNCONFIRMED, one.awaits(account)
-        yield FundsDifference(number, kind, account, day.isoformat(), 0, awaited, 0, one.number)
+        yield FundsDifference(number, kind, account, one.day, 0, awaited, 0, one.number)
 
 
 def _overdrawn(deps: FundsDeps, day: date) -> Iterator[FundsDifference]:

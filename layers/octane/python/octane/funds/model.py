@@ -119,7 +119,7 @@ class FundsDifference(NamedTuple):
     kind: DifferenceKind
     account: BankAccount
     day: str
-    """Of the statement."""
+    """Of the statement; of what does not come, its own: the same however often it is missed."""
     serial: int
     """Of the line; 0 when there is none."""
     expected: int

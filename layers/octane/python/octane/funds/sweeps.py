@@ -25,14 +25,13 @@ def sweep_number(day: date, debit: BankAccount) -> str:
 
 
 def sweep_funds(deps: FundsDeps, day: date) -> Instruction | None:
-    """Instruct what brings the hot account to the next day's forecast, after the check of `day`; None: nothing.
+    """Instruct what brings the hot account to the forecast of the next day, after the check of `day`; None:
+    nothing.
 
     The amount is held in the account that gives it; the statements' lines move it in the ledger. A second
     call for the day returns what the first one instructed.
     """
     tomorrow = day + timedelta(days=1)
-    if tomorrow < in_beijing(deps.clock.now()).date():
-        return None  # an old day, checked again: its forecast is of a day that is over
     history = outflows(closed_days(deps.store, BankAccount.HOT, day, HISTORY_DAYS))
     target = forecast_outflow(history, tomorrow)
     if target is None or day not in history:
@@ -40,6 +39,8 @@ def sweep_funds(deps: FundsDeps, day: date) -> Instruction | None:
     for debit in BankAccount:
         if (made := find_instruction(deps.store, sweep_number(day, debit))) is not None:
             return made
+    if tomorrow < in_beijing(deps.clock.now()).date():
+        return None  # an old day, checked again: its forecast is of a day that is over
     balances = read_balances(deps.store)
     hot, cold = balances[BankAccount.HOT].available, balances[BankAccount.COLD].available
     on_the_way = sum(

@@ -102,7 +102,7 @@ def _refund(deps: Deps, channel: ChannelName, line: StatementLine, believe_bill:
     if not isinstance(answer, RefundReport) or answer.state is not RefundState.SUCCEEDED:
         return Repair.UNCONFIRMED
     if answer.finished_at is None:  # not every channel tells when: the bill's day must have it
-        answer = replace(answer, finished_at=line.settled_at)
+        answer = answer._replace(finished_at=line.settled_at)
     try:
         settle_refund(deps, dossier, answer)
     except RefundMismatchError:

@@ -71,6 +71,11 @@ def quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
 
 
+def rows_of(*paths: Path) -> str:
+    """The rows of files as SQL, with their own columns only: a path may look like a partition."""
+    return f"read_parquet([{', '.join(quoted(path) for path in paths)}], hive_partitioning = false)"
+
+
 def shard_file(shard: int) -> str:
     return f"shard={shard:03d}.parquet"
 
@@ -142,7 +147,6 @@ def totals_of(path: Path) -> tuple[KindTotal, ...]:
     """The sums of a file of lines: what the day before left in transit."""
     with engine(path.parent) as database:
         rows = database.execute(
-            "SELECT kind, count(*), sum(amount), sum(fee) FROM read_parquet(?) GROUP BY kind ORDER BY kind",
-            [str(path)],
+            f"SELECT kind, count(*), sum(amount), sum(fee) FROM {rows_of(path)} GROUP BY kind ORDER BY kind"  # noqa: S608
         ).fetchall()
     return tuple(KindTotal(LineKind(kind), *total) for kind, *total in rows)

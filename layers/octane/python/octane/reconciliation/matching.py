@@ -21,6 +21,7 @@ from octane.reconciliation.lines import (
     UNPACKED,
     engine,
     quoted,
+    rows_of,
     schema,
     shard_of,
 )
@@ -100,7 +101,7 @@ def _bring(
     if path is None:
         return
     with database.cursor() as rows, database.appender(table) as appender:
-        rows.execute(f"SELECT {', '.join(CARRIED)} FROM read_parquet(?)", [str(path)])  # noqa: S608 - our own names
+        rows.execute(f"SELECT {', '.join(CARRIED)} FROM {rows_of(path)}")  # noqa: S608 - our own names
         while batch := rows.fetchmany(BATCH):
             appender.append_rows(row for row in batch if shard_of(row[NUMBER], shards) == shard)
 
@@ -116,8 +117,8 @@ def _join(database: duckdb.DuckDBPyConnection, ours: Path, theirs: Path) -> None
     database.execute(f"""
         CREATE TEMP TABLE apart AS
         SELECT {_named(STORED)}
-        FROM (SELECT {stored} FROM read_parquet({quoted(ours)}) WHERE NOT twin) o
-        FULL JOIN (SELECT {stored} FROM read_parquet({quoted(theirs)}) WHERE NOT twin) t
+        FROM (SELECT {stored} FROM {rows_of(ours)} WHERE NOT twin) o
+        FULL JOIN (SELECT {stored} FROM {rows_of(theirs)} WHERE NOT twin) t
             ON o.kind = t.kind AND o.number = t.number
         WHERE o.number IS NULL OR t.number IS NULL
            OR o.amount <> t.amount OR o.fee <> t.fee OR o.terms <> t.terms {spoken_of}
@@ -134,7 +135,7 @@ def _gather(database: duckdb.DuckDBPyConnection, side: str, path: Path, window: 
         FROM (
             SELECT {UNPACKED}, '{window.day:%Y-%m-%d}' AS day FROM (
                 SELECT {apart} FROM apart WHERE {side}_number IS NOT NULL
-                UNION ALL SELECT {stored} FROM read_parquet({quoted(path)}) WHERE twin
+                UNION ALL SELECT {stored} FROM {rows_of(path)} WHERE twin
             ) day_lines ({stored})
             UNION ALL SELECT {facts}, day FROM carried_{side}s
         )
@@ -191,12 +192,11 @@ def _agreeing(database: duckdb.DuckDBPyConnection, ours: Path, theirs: Path) -> 
         rows = database.execute(
             f"""
             SELECT kind, sum(many), sum(amount), sum(fee) FROM (
-                SELECT kind, 1 AS many, amount, fee FROM read_parquet(?)
+                SELECT kind, 1 AS many, amount, fee FROM {rows_of(path)}
                 UNION ALL SELECT kind, -1, -amount, -fee FROM {side}s
                 UNION ALL SELECT kind, 1, amount, fee FROM carried_{side}s
             ) GROUP BY kind HAVING sum(many) <> 0 OR sum(amount) <> 0 OR sum(fee) <> 0 ORDER BY kind
-            """,  # noqa: S608
-            [str(path)],
+            """  # noqa: S608
         ).fetchall()
         left.append(rows)
     if left[0] != left[1]:

@@ -4,9 +4,10 @@ from datetime import date, timedelta
 from hashlib import sha256
 
 from octane.reconciliation.contents import from_json
+from octane.reconciliation.day_folder import MANIFEST, export_prefix
 from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.run import CONTENTS, Json, day_item_key, day_key
-from octane.reconciliation.sealing import MANIFEST, PreviousDay, export_prefix, seal_day, send_seal
+from octane.reconciliation.sealing import PreviousDay, seal_day, send_seal
 from octane.store.objects import Objects
 from octane.store.writes import ChangedMeanwhileError, Is, Update
 

@@ -9,22 +9,17 @@ altered manifest from an altered signature. `manifest.sig` is ECDSA P-256 over t
 import base64
 import json
 from hashlib import sha256
-from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from octane.reconciliation.contents import Contents, ExportedFile
+from octane.reconciliation.day_folder import MANIFEST, SealedOtherwiseError, export_prefix
 from octane.reconciliation.summary_pdf import summary_pdf
 from octane.store.objects import Objects
 
 FORMAT = "octane-books/1"
-MANIFEST = "manifest.json"
 SIGNATURE = "manifest.sig"
 KEY = "manifest.pem"
 SUMMARY = "summary.pdf"
-
-
-class SealedOtherwiseError(RuntimeError):
-    """The version was sealed with other content: a rerun takes the next version."""
 
 
 class Signer(Protocol):
@@ -48,10 +43,6 @@ class PreviousDay(NamedTuple):
     """Of its manifest.json."""
 
 
-def export_prefix(day: str, version: int) -> str:
-    return f"exports/day={day}/v={version}/"
-
-
 def seal_day(contents: Contents, previous: PreviousDay | None, signer: Signer) -> dict[str, bytes]:
     """Make the files that close a day's folder: summary, manifest, signature, public key."""
     summary = summary_pdf(contents)
@@ -64,19 +55,6 @@ def seal_day(contents: Contents, previous: PreviousDay | None, signer: Signer) -
         MANIFEST: manifest,
         SIGNATURE: signer.sign(sha256(manifest).digest()),
     }
-
-
-def send_files(objects: Objects, contents: Contents, folder: Path) -> None:
-    """Copy the exported files of a day to the archive. Raises `SealedOtherwiseError`."""
-    prefix = export_prefix(contents.day, contents.version)
-    sealed = objects.get(prefix + MANIFEST)
-    if sealed is not None:
-        listed = {each["path"]: each["sha256"] for each in json.loads(sealed)["files"]}
-        if any(listed.get(file.path) != file.sha256 for file in contents.files):
-            raise SealedOtherwiseError(prefix)
-        return
-    for file in contents.files:
-        objects.send(folder / file.path, prefix + file.path)
 
 
 def send_seal(objects: Objects, contents: Contents, files: dict[str, bytes]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from octane.kernel.statement import LineKind
-from octane.reconciliation.lines import CARRIED, engine, quoted
+from octane.reconciliation.lines import CARRIED, engine, quoted, rows_of
 from octane.reconciliation.model import MatchClass, Side, Tally
 
 
@@ -25,7 +25,7 @@ def merge_tallies(parts: Iterable[Iterable[Tally]]) -> tuple[Tally, ...]:
 def merge_differences(parts: Sequence[Path], out: Path, carried_ours: Path, carried_theirs: Path) -> int:
     """Make one Parquet file of the shards' differences and two of what is in transit, each side's: the next
     day's run takes those in. Return how many differences there are."""
-    every = f"read_parquet([{', '.join(quoted(part) for part in parts)}])"
+    every = rows_of(*parts)
     with engine(out.parent) as database:
         database.execute(f"COPY (FROM {every} ORDER BY ALL) TO {quoted(out)} (FORMAT parquet)")
         for side, path in (("our", carried_ours), ("their", carried_theirs)):
