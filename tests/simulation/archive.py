@@ -1,4 +1,4 @@
-"""The archive: the real adapter over a bucket that fails as S3 does, and the stream that fills the journal."""
+"""The archive: the real adapter over a bucket that fails as S3 does, and the stream that feeds it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -54,7 +54,7 @@ class Bucket:
     """Keys under which there was something else before."""
     exceptions: ClassVar = Raised
 
-    def get_object(self, *, Bucket: str, Key: str) -> Mapping[str, Body]:  # noqa: N803 - boto3's words
+    def get_object(self, *, Bucket: str, Key: str) -> Mapping[str, Body]:
         def read() -> Mapping[str, Body]:
             if Key not in self.kept:
                 raise NoSuchKeyError
@@ -62,7 +62,7 @@ class Bucket:
 
         return self._call(f"get {Key}", READ, read)
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "") -> None:  # noqa: N803
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, IfNoneMatch: str = "") -> None:
         def write() -> None:
             if IfNoneMatch and Key in self.kept:
                 raise _refused(412)
@@ -72,7 +72,9 @@ class Bucket:
 
         self._call(f"put {Key}", WRITE, write)
 
-    def list_objects_v2(self, *, Bucket: str, Prefix: str, ContinuationToken: str = "") -> Mapping[str, object]:  # noqa: N803
+    def list_objects_v2(
+        self, *, Bucket: str, Prefix: str, ContinuationToken: str = ""
+    ) -> Mapping[str, object]:
         def read() -> Mapping[str, object]:
             found = sorted(key for key in self.kept if key.startswith(Prefix) and key > ContinuationToken)
             contents = [{"Key": key} for key in found[:PAGE]]
@@ -107,11 +109,12 @@ class Journal:
         self.bucket = Bucket(world)
         self.kept = False
         archive: Objects = S3Objects(self.bucket, "archive", world.pause)
+
         def read(items: list[Item]) -> None:
             append(archive, map(entry_of, items))
 
         self.stream = Stream(world, "journal_entries", read)
-        self.stream.repeats_after = world.random.choice((5, 100_000, 400_000))
+        self.stream.repeats_after = (5, 100_000, 400_000)[world.schedule.seed % 3]
         self._world = world
         self._seen = 0
 

@@ -11,6 +11,8 @@ from datetime import date, timedelta
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+from unit.reconciliation.oracle import Classed, Dated, classify
+
 from octane.kernel.clock import Instant, in_beijing
 from octane.kernel.statement import StatementLine
 from octane.ledger.entries import Entry
@@ -28,7 +30,6 @@ from simulation.deps import SimulatedDeps
 from simulation.faults import START, TWICE
 from simulation.violations import must
 from simulation.world import World
-from unit.reconciliation.oracle import Classed, Dated, classify
 from world.objects import MemoryObjects
 
 STEP_LIFE = 900_000
@@ -60,11 +61,18 @@ class Closing:
     journal: Journal
     bills: Bills = field(init=False)
     closed: dict[tuple[str, Source], Closed] = field(default_factory=dict)
+    differences: Counter[str] = field(default_factory=Counter)
+    """What all runs found, by class; what is in transit is nothing that anybody looks at."""
     asked: dict[str, set[Source]] = field(default_factory=lambda: defaultdict(set))
     """Which days somebody has closed."""
 
     def __post_init__(self) -> None:
         self.bills = Bills(self.world)
+
+    def ask_for(self, *sources: Source) -> None:
+        """See to it that the present day is closed when all is at rest."""
+        self.journal.kept = True
+        self.asked[self._today().isoformat()].update(sources)
 
     def start(self, *sources: Source, delay: int = 0, days_ago: int = 0) -> None:
         """Begin a run of a day."""
@@ -137,6 +145,9 @@ class Closing:
         classed = classify(ours, theirs, window)
         in_transit = [each for each in classed.elements() if each.match_class == "IN_TRANSIT"]
         found = tuple(_differences(classed, source, name))
+        self.differences.update(
+            d.match_class.value for d in found if d.match_class is not MatchClass.IN_TRANSIT
+        )
         self.world.note(f"run {version} of {source} finds {[(d.match_class.value, d.id) for d in found]}")
         return Closed(
             version,

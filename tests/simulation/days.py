@@ -55,9 +55,7 @@ def _books(closing: Closing, differences: Differences, source: Source) -> None:
         has[key] += differences.nets[identifier][differences.account(identifier)]
         if identifier in found:  # the bill still lacks what the counterparty paid in another way
             has[key] -= differences.recovered[identifier]
-    wrong = {
-        key: (has[key], due[key]) for key in {*has, *due} if has[key] != due[key] and key not in aside
-    }
+    wrong = {key: (has[key], due[key]) for key in {*has, *due} if has[key] != due[key] and key not in aside}
     must(not wrong, "a closed day's account stands as its bill says", f"{source} (ours, the bill's): {wrong}")
 
 

@@ -260,9 +260,7 @@ class Stream:
             self._world, self._kind, alias, work, delay=0, life=WORKER_LIFE, kinds=DELIVER, ended=ended
         )
         if fault == TWICE:
-            invoke(
-                self._world, self._kind, alias, work, delay=self.repeats_after, life=WORKER_LIFE, kinds=()
-            )
+            invoke(self._world, self._kind, alias, work, delay=self.repeats_after, life=WORKER_LIFE, kinds=())
 
 
 class Streams:

@@ -171,7 +171,11 @@ class Differences:
             return
         views = [old[side]["amount"] for side in ("ours", "theirs") if side in old]
         large = (abs(int(old["suspense"])) or max(views)) > TWO_PEOPLE_FEN
-        must(DECIDES.get(str(new["action"])) == state, "a decision does what it says", f"{name} {new['action']}")
+        must(
+            DECIDES.get(str(new["action"])) == state,
+            "a decision does what it says",
+            f"{name} {new['action']}",
+        )
         must(new["reason"], "a decision has its reason", name)
         people = {str(old["proposed_by"]), str(new["decided_by"])} - {""}
         if large or old["state"] == "PROPOSED":

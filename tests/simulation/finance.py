@@ -28,9 +28,7 @@ def propose(staff: Person, difference: Difference, action: Action) -> Difference
     """Decide; of a large difference it is a proposal."""
 
     def act() -> Difference:
-        return decide(
-            staff.deps, staff.caller, place_of(difference), action, WHY, difference.version
-        )
+        return decide(staff.deps, staff.caller, place_of(difference), action, WHY, difference.version)
 
     return _tried(staff, "decide_difference", difference, act)
 

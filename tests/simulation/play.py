@@ -8,10 +8,10 @@ from octane.kernel.clock import Clock
 from simulation.archive import Journal
 from simulation.callbacks import Post
 from simulation.closing import Closing
+from simulation.days import check_days
 from simulation.delivery import SimulatedQueues, SimulatedSockets, Streams
 from simulation.deps import SimulatedDeps
 from simulation.faults import Fault, Point, Schedule
-from simulation.days import check_days
 from simulation.rest import check_rest
 from simulation.scheduler import Endless
 from simulation.stories import Cast, enter

@@ -45,7 +45,11 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "correction_adds_up",
         "books all of a corrected difference once more, not the change",
-        (f"{RESOLVE}:_follow", "*_into_suspense(new, -change, now)", "*_into_suspense(new, new.suspense, now)"),
+        (
+            f"{RESOLVE}:_follow",
+            "*_into_suspense(new, -change, now)",
+            "*_into_suspense(new, new.suspense, now)",
+        ),
     ),
     mutant(
         "proposal_outlives_figures",
@@ -119,12 +123,12 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "doubles_are_one",
         "names a difference by its number alone, however often the bill has it",
-        (f"{DIFFERENCES}:Difference.id", "str(self.nth)", 'str(self.nth > 0)'),
+        (f"{DIFFERENCES}:Difference.id", "str(self.nth)", "str(self.nth > 0)"),
     ),
     mutant(
         "one_person_is_enough",
         "lets who proposed an end approve it",
-        (f"{TASKS}:approve", "if caller.user_id == old.proposed_by:", 'if not caller.user_id:'),
+        (f"{TASKS}:approve", "if caller.user_id == old.proposed_by:", "if not caller.user_id:"),
     ),
     mutant(
         "surplus_needs_nobody",
@@ -137,7 +141,7 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
         (f"{TASKS}:_execute", "    if old.suspense:", "    if old.suspense and chases:"),
     ),
     mutant(
-        "decision_apart",
+        "end_apart",
         "books a decision before it is recorded, not with it",
         (
             f"{TASKS}:_execute",
@@ -175,7 +179,12 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
     ),
     mutant(
         "repeats_are_read",
-        "reads an entry as often as it was written",
+        "does not look back before it writes, and reads an entry as often as it was written",
+        (
+            f"{JOURNAL}:_append",
+            "keys[:-LOOK_BACK])\n    for key in keys[-LOOK_BACK:]:",
+            "keys)\n    for key in keys[:0]:",
+        ),
         (
             f"{JOURNAL}:read_day",
             "yield from _unseen(block.entries, seen, block.head)",

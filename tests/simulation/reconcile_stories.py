@@ -200,7 +200,7 @@ def misstated_unheard(cast: Cast, ann: Person, alias: str) -> None:
 
 
 def overtaken(cast: Cast, ann: Person, alias: str) -> None:
-    """The bill lacks a payment, has it, lacks it, has it; and a run of each begins before the last is over."""
+    """The bill lacks a payment, has it, lacks it, has it; each time a run begins, whatever runs."""
     happy(cast, ann, alias)
     number, bills = f"{ann.orders[-1]}P01", cast.closing.bills
     ann.wait(20_000, 30_000)
@@ -209,7 +209,7 @@ def overtaken(cast: Cast, ann: Person, alias: str) -> None:
         if lacks:
             bills.leave_out(number)
         cast.closing.start(Source.WECHAT)
-        ann.wait(30, 250)
+        ann.wait(0, 80)
 
 
 def goes_on(cast: Cast, ann: Person, alias: str) -> None:

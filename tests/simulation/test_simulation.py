@@ -8,13 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from octane.channels.port import ChannelName
+from octane.reconciliation.model import COLLECTED
+from simulation import reconcile_stories
+from simulation.books import DONE
+from simulation.cast import Cast
 from simulation.explore import Violation, play_all, shrink, singles, worlds
 from simulation.faults import Schedule, parse_schedule, random_world
 from simulation.mutants import MUTANTS
 from simulation.planting import planted
 from simulation.play import play
 from simulation.scheduler import Endless, Scheduler
-from simulation.stories import STORIES
+from simulation.stories import STORIES, enter
+from simulation.witness import Witness
 
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = 12
@@ -27,11 +33,52 @@ FOUND = {
 """Schedules that once broke an invariant, and what was wrong in the product."""
 
 
+UNHEARD = {story.__name__ for story in reconcile_stories.ALL}
+"""Their stories are of days that do not close by themselves."""
+
+
 @pytest.mark.parametrize("story", STORIES)
 def test_every_story_survives_single_faults(story: str) -> None:
     tally = play_all(list(islice(singles((3,), (story,)), 0, None, EVERY)))
     assert tally.violations == []
     assert tally.unstruck == 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("story", [story for story in STORIES if story not in UNHEARD])
+def test_the_day_of_a_story_closes_without_a_difference(story: str, seed: int) -> None:
+    """Whatever befell its calls: what we have booked is what the counterparties' bills say."""
+    casts: list[Cast] = []
+
+    def tell(cast: Cast, _witness: Witness) -> None:
+        casts.append(cast)
+        cast.closing.ask_for(*COLLECTED)
+        enter(cast, story, ())
+
+    outcome = play(Schedule(story, seed, drawn=seed, chance=0.02), tell=tell)
+    assert (outcome.invariant, outcome.detail) == ("", "")
+    assert {source for _, source in casts[0].closing.closed} == set(COLLECTED)
+    assert not casts[0].closing.differences
+
+
+@pytest.mark.parametrize(
+    ("story", "channel"),
+    [
+        ("refused", ChannelName.WECHAT),
+        ("alipay_refused", ChannelName.ALIPAY),
+        ("unionpay_refused", ChannelName.UNIONPAY),
+    ],
+)
+def test_every_channel_takes_money_and_gives_it_back(story: str, channel: ChannelName) -> None:
+    """So that the stories are about something."""
+    casts: list[Cast] = []
+
+    def tell(cast: Cast, _witness: Witness) -> None:
+        casts.append(cast)
+        enter(cast, story, ())
+
+    assert play(Schedule(story, 1), tell=tell).invariant == ""
+    assert DONE in [back.state for back in casts[0].world.books[channel].backs()]
 
 
 @pytest.mark.parametrize("part", range(4))
