@@ -1,9 +1,11 @@
 """The state machine closes a day on the deployed template, with every IAM policy enforced."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from demo.performance import SETTINGS, SIMULATOR_OPTIONS
 from local.world import LocalOctane
 from octane.reconciliation.model import Source
 from octane_verify import verify
@@ -18,12 +20,14 @@ MOVED = (Source.WECHAT, Source.JUHE)
 
 
 @pytest.fixture(scope="module")
-def paid(octane: LocalOctane) -> LocalOctane:
-    """Some payments that both sides have, and a bank that settles them."""
-    add_payments(octane, ROWS)
-    open_bills(octane)
-    settle(octane, today())
-    return octane
+def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalOctane]:
+    """An Octane of its own, whose books nobody else compares: payments that both sides have, and a bank."""
+    directory = tmp_path_factory.mktemp("closing")
+    with LocalOctane(directory, iam=True, settings=SETTINGS, simulator_options=SIMULATOR_OPTIONS) as octane:
+        add_payments(octane, ROWS)
+        open_bills(octane)
+        settle(octane, today())
+        yield octane
 
 
 def test_a_day_is_closed_exported_and_verifies_offline(paid: LocalOctane, tmp_path: Path) -> None:
