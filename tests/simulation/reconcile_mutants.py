@@ -94,6 +94,11 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
         (f"{RESOLVE}:_meet", "known.reason == Repair.SILENT and", "False and"),
     ),
     mutant(
+        "silence_is_consent",
+        "believes a bill as soon as its counterparty does not answer",
+        (f"{RESOLVE}:_open", "believe_bill=False", "believe_bill=True"),
+    ),
+    mutant(
         "bill_decides",
         "books what the bill says, not what the query does",
         (

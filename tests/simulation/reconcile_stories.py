@@ -212,6 +212,22 @@ def overtaken(cast: Cast, ann: Person, alias: str) -> None:
         ann.wait(0, 80)
 
 
+def lying_bill(cast: Cast, ann: Person, alias: str) -> None:
+    """The bill has a payment that the channel never took: its customer still may pay, and cancels."""
+    order = ann.place(alias, 10_000)
+    reference = ann.pay(order)
+    number, bills = f"{order}P01", cast.closing.bills
+    bills.add(Source.WECHAT, number, 10_000)
+    cast.script("query trade", alias, *ann.random.choice(((), (LOST,), (LOST, LOST))))
+    for _ in range(2):
+        cast.closing.start(Source.WECHAT)
+        ann.wait(500, 30_000)
+    ann.cancel(order)
+    ann.confirm(reference)
+    bills.correct(number)
+    cast.closing.start(Source.WECHAT)
+
+
 def goes_on(cast: Cast, ann: Person, alias: str) -> None:
     """While the run repairs a payment that nobody heard of, its customer cancels, or pays in another way."""
     source = _pay_unheard(cast, ann, alias, JSAPI)
@@ -271,6 +287,6 @@ def _finance(cast: Cast, ann: Person) -> tuple[Person, Person]:
 
 ALL: tuple[Story, ...] = (
     *(lost_notice, late_unheard, never_decided, refund_unheard, refund_mended, recharge_unheard),
-    *(nobodys_payment, taken_back, chased, given_up, misstated, misstated_unheard, overtaken),
+    *(nobodys_payment, taken_back, chased, given_up, misstated, misstated_unheard, overtaken, lying_bill),
     *(goes_on, refunded_while_closed, over_the_edge),
 )

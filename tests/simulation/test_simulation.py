@@ -23,7 +23,7 @@ from simulation.stories import STORIES, enter
 from simulation.witness import Witness
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERY = 12
+EVERY = 14
 """Which part of the single faults the bounded run plays: `make sim` plays all."""
 
 FOUND = {
