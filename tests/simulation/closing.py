@@ -92,12 +92,12 @@ class Closing:
             whole = all((day, source) in self.closed for day in self.asked for source in self.asked[day])
             wait = 0
             if whole and self._mark() == before:
-                if waited or not self._somebody_is_silent():
+                if waited or not self.somebody_is_silent():
                     return
                 wait, waited = BELIEVED_MS, True
         must(not self.asked, "the runs of a day come to an end", f"{MOST_ROUNDS} were not enough")
 
-    def _somebody_is_silent(self) -> bool:
+    def somebody_is_silent(self) -> bool:
         """Whether a bill would be believed later."""
         rows = self.world.engine.items(Table.RECONCILIATION)
         return any(row.get("reason") == "SILENT" and "open_shard" in row for row in rows)

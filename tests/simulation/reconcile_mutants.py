@@ -91,12 +91,22 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "silence_is_for_ever",
         "never believes a bill whose counterparty answers no query",
-        (f"{RESOLVE}:_meet", "known.reason == Repair.SILENT and", "False and"),
+        (f"{RESOLVE}:_meet", "known.silent_since and", "False and"),
+    ),
+    mutant(
+        "silence_outlives_a_close",
+        "believes the bill of a channel whose last word was no",
+        (f"{REPAIR}:_payment", "silent_since < later(attempt.ended_at or Instant(0), CLOCKS_MS)", "False"),
+    ),
+    mutant(
+        "silence_outlives_an_answer",
+        "counts the silence from before the counterparty's last word",
+        (f"{RESOLVE}:_told", "else Instant(0)", "else difference.silent_since"),
     ),
     mutant(
         "silence_is_consent",
         "believes a bill as soon as its counterparty does not answer",
-        (f"{RESOLVE}:_open", "believe_bill=False", "believe_bill=True"),
+        (f"{RESOLVE}:_open", "theirs, None)", "theirs, now)"),
     ),
     mutant(
         "bill_decides",

@@ -1,6 +1,7 @@
 """Stories in which days are closed: what their differences come to, while customers and staff go on."""
 
 from octane.channels.port import PaymentMethod
+from octane.orders.states import OrderState
 from octane.reconciliation.model import Source
 from octane.reconciliation.tasks import Action
 from simulation.cast import Cast, Story
@@ -213,7 +214,8 @@ def overtaken(cast: Cast, ann: Person, alias: str) -> None:
 
 
 def lying_bill(cast: Cast, ann: Person, alias: str) -> None:
-    """The bill has a payment that the channel never took: its customer still may pay, and cancels."""
+    """The bill has a payment that the channel never took: silent about it at times, it says no when the
+    trade is closed, and a day later it is silent once more."""
     order = ann.place(alias, 10_000)
     reference = ann.pay(order)
     number, bills = f"{order}P01", cast.closing.bills
@@ -222,10 +224,39 @@ def lying_bill(cast: Cast, ann: Person, alias: str) -> None:
     for _ in range(2):
         cast.closing.start(Source.WECHAT)
         ann.wait(500, 30_000)
+    trade = cast.world.held(number)
+    silent_before = trade is not None and trade.payable and cast.closing.somebody_is_silent()
     ann.cancel(order)
     ann.confirm(reference)
+    if silent_before and ann.look(order) is OrderState.CLOSED:
+        _silent_again(cast, ann, alias)
     bills.correct(number)
     cast.closing.start(Source.WECHAT)
+
+
+def silent_again(cast: Cast, ann: Person, alias: str) -> None:
+    """The bill has a payment of a trade that was closed: the channel is silent about it, says no, and a day
+    later is silent once more."""
+    order = ann.place(alias, 10_000)
+    ann.pay(order)
+    ann.cancel(order)
+    number, bills = f"{order}P01", cast.closing.bills
+    bills.add(Source.WECHAT, number, 10_000)
+    cast.script("query trade", alias, LOST)
+    for _ in range(2):
+        cast.closing.start(Source.WECHAT)
+        ann.wait(5_000, 30_000)
+    if not cast.closing.somebody_is_silent():  # else its no was not heard
+        _silent_again(cast, ann, alias)
+    bills.correct(number)
+    cast.closing.start(Source.WECHAT)
+
+
+def _silent_again(cast: Cast, ann: Person, alias: str) -> None:
+    ann.wait(HOURS_21, HOURS_21 + 60_000)
+    cast.script("query trade", alias, LOST)
+    cast.closing.start(Source.WECHAT, days_ago=1)
+    ann.wait(5_000, 10_000)
 
 
 def goes_on(cast: Cast, ann: Person, alias: str) -> None:
@@ -288,5 +319,6 @@ def _finance(cast: Cast, ann: Person) -> tuple[Person, Person]:
 ALL: tuple[Story, ...] = (
     *(lost_notice, late_unheard, never_decided, refund_unheard, refund_mended, recharge_unheard),
     *(nobodys_payment, taken_back, chased, given_up, misstated, misstated_unheard, overtaken, lying_bill),
+    silent_again,
     *(goes_on, refunded_while_closed, over_the_edge),
 )

@@ -20,7 +20,7 @@ from octane.wire.http import NoAnswerError, NotSentError, Response
 
 TARGET = "/v3/billdownload/file?token=abc"
 TEXT = wechat(WECHAT_PAYMENT)
-FILE = gzip.compress(TEXT)
+FILE = gzip.compress(TEXT, mtime=0)
 ADDRESS = {
     "hash_type": "SHA1",
     "hash_value": hashlib.sha1(TEXT, usedforsecurity=False).hexdigest(),
@@ -70,7 +70,7 @@ def test_a_file_that_came_plain_is_told_by_its_name(fetch, platform):
 @pytest.mark.parametrize(
     ("content", "code"),
     [
-        (gzip.compress(TEXT + b" "), "DIGEST"),
+        (gzip.compress(TEXT + b" ", mtime=0), "DIGEST"),
         (FILE[:-9], "TRUNCATED"),
         (b"", "TRUNCATED"),
         (b"<p>", "NOT_AN_ARCHIVE"),

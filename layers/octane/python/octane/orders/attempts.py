@@ -73,7 +73,7 @@ def end_unpaid(
     order: Order, attempt: Attempt, status: AttemptStatus, now: Instant, reference: str = ""
 ) -> tuple[Attempt, tuple[Write, ...]]:
     """End an attempt with proof that nothing was and will be taken: REFUSED or CLOSED."""
-    ended = attempt._replace(status=status, reference=reference or attempt.reference)
+    ended = attempt._replace(status=status, reference=reference or attempt.reference, ended_at=now)
     return ended, (change_attempt(attempt, ended), *give_back(order, attempt, now))
 
 

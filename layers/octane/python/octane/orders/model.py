@@ -110,6 +110,8 @@ class Attempt(NamedTuple):
     transaction_id: str = ""
     paid: Fen = Fen(0)
     paid_at: Instant | None = None
+    ended_at: Instant | None = None
+    """When it ended without a payment, by the channel's word."""
     notice_nonce: str = ""
 
     @property

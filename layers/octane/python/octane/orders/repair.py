@@ -1,8 +1,9 @@
 """What a counterparty's bill has and our books do not: ask, and book what is proven (RC3).
 
 The bill only says where to look. A query decides. A counterparty may stay silent about a number for ever (an
-outcome that it calls unknown): only then, when it was silent to an earlier run too, the line of a bill that
-came under its signature or digest is the proof. Silence alone proves nothing: a time-out is silence too.
+outcome that it calls unknown): only then, when it was silent to an earlier run too and never said no since,
+the line of a bill that came under its signature or digest is the proof. Silence alone proves nothing: a
+time-out is silence too.
 """
 
 from dataclasses import replace
@@ -10,6 +11,7 @@ from enum import StrEnum
 
 from octane.channels.port import ChannelName, PaymentProof, RefundReport, RefundState, Unknown
 from octane.issuers.port import RechargeReport
+from octane.kernel.clock import MINUTE, Instant, later
 from octane.kernel.money import Fen
 from octane.kernel.statement import LineKind, StatementLine
 from octane.orders.deps import Deps
@@ -19,6 +21,9 @@ from octane.orders.recharge import settle_recharge
 from octane.orders.records import load
 from octane.orders.refund import RefundMismatchError, refund_request, settle_refund
 from octane.orders.states import OPEN_REFUND, AttemptStatus, RefundStatus
+
+CLOCKS_MS = 2 * MINUTE
+"""How far two processes' clocks may be apart: a silence within it after a no may have been before it."""
 
 
 class Repair(StrEnum):
@@ -33,23 +38,23 @@ class Repair(StrEnum):
 
 
 def repair_line(
-    deps: Deps, channel: ChannelName | None, line: StatementLine, *, believe_bill: bool = False
+    deps: Deps, channel: ChannelName | None, line: StatementLine, *, silent_since: Instant | None = None
 ) -> Repair:
     """Book a line of a bill that our books miss, if the counterparty confirms it; `channel` is None for the
-    issuer. `believe_bill`: its bill is proof enough when it says nothing. One call to the counterparty at
-    most. A second repair of the line finds it booked."""
+    issuer. `silent_since`: it is silent for so long that its bill is proof enough, unless it said no after
+    that. One call to the counterparty at most. A second repair of the line finds it booked."""
     try:
         if line.kind is LineKind.RECHARGE:
             return _recharge(deps, line)
         if channel is None:
             return Repair.UNKNOWN_NUMBER
         book = _payment if line.kind is LineKind.PAYMENT else _refund
-        return book(deps, channel, line, believe_bill)
+        return book(deps, channel, line, silent_since)
     except OrderNotFoundError:
         return Repair.UNKNOWN_NUMBER
 
 
-def _payment(deps: Deps, channel: ChannelName, line: StatementLine, believe_bill: bool) -> Repair:
+def _payment(deps: Deps, channel: ChannelName, line: StatementLine, silent_since: Instant | None) -> Repair:
     dossier = load(deps.store, order_id_in(line.number, "P"))
     attempt = dossier.attempt_of(line.number)
     if attempt.method.channel is not channel:
@@ -58,7 +63,7 @@ def _payment(deps: Deps, channel: ChannelName, line: StatementLine, believe_bill
         return Repair.DONE if attempt.transaction_id == line.reference else Repair.UNCONFIRMED
     answer = deps.channel_of(channel).query(attempt.trade)
     if isinstance(answer, Unknown):
-        if not believe_bill:
+        if silent_since is None or silent_since < later(attempt.ended_at or Instant(0), CLOCKS_MS):
             return Repair.SILENT
         answer = PaymentProof(
             out_trade_no=line.number,
@@ -77,7 +82,7 @@ def _payment(deps: Deps, channel: ChannelName, line: StatementLine, believe_bill
     return Repair.DONE
 
 
-def _refund(deps: Deps, channel: ChannelName, line: StatementLine, believe_bill: bool) -> Repair:
+def _refund(deps: Deps, channel: ChannelName, line: StatementLine, silent_since: Instant | None) -> Repair:
     dossier = load(deps.store, order_id_in(line.number, "F"))
     refund = dossier.refund_of(line.number)
     if refund.to_wallet or dossier.attempt_of(refund.out_trade_no).method.channel is not channel:
@@ -88,7 +93,7 @@ def _refund(deps: Deps, channel: ChannelName, line: StatementLine, believe_bill:
         return Repair.UNCONFIRMED
     answer = deps.channel_of(channel).query_refund(refund_request(dossier, refund))
     if isinstance(answer, Unknown):
-        if not believe_bill:
+        if silent_since is None:
             return Repair.SILENT
         answer = RefundReport(
             refund_no=line.number,

@@ -101,6 +101,9 @@ class Difference(NamedTuple):
     reason: str = ""
     proposed_by: str = ""
     decided_by: str = ""
+    silent_since: Instant = Instant(0)
+    """Since when the counterparty, asked about it, says nothing, neither yes nor no; 0 when it said something
+    last."""
 
     @property
     def id(self) -> str:
@@ -171,6 +174,7 @@ def item_of(difference: Difference) -> Item:
         "reason": difference.reason,
         "proposed_by": difference.proposed_by,
         "decided_by": difference.decided_by,
+        "silent_since": difference.silent_since,
     }
     for side, view in (("ours", difference.ours), ("theirs", difference.theirs)):
         if view is not None:
@@ -205,6 +209,7 @@ def difference_of(item: Item) -> Difference:
         reason=str(item["reason"]),
         proposed_by=str(item["proposed_by"]),
         decided_by=str(item["decided_by"]),
+        silent_since=Instant(whole(item.get("silent_since", 0))),
     )
 
 

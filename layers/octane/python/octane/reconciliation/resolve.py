@@ -125,11 +125,28 @@ def _meet(deps: Deps, run: Check, found: Difference, known: Difference | None) -
         _suspend(deps, run, again, known)
         return "opened"
     if known.state is DifferenceState.OPEN and known.reason in ASKED_AGAIN and found.theirs:
-        silent = known.reason == Repair.SILENT and deps.clock.now() - known.opened_at >= SILENT_MS
-        if _repair(deps, found, found.theirs, believe_bill=silent) is Repair.DONE:
+        is_mute = known.silent_since and deps.clock.now() - known.silent_since >= SILENT_MS
+        answer = _repair(deps, found, found.theirs, known.silent_since if is_mute else None)
+        if answer is Repair.DONE:
             _settle(deps, run, known, DifferenceState.REPAIRED, "QUERY_AND_CONFIRM")
             return "repaired"
+        known = _heard(deps, run, known, answer)
     return _follow(deps, run, known, found)
+
+
+def _heard(deps: Deps, run: Check, known: Difference, answer: Repair) -> Difference:
+    """Keep what the counterparty said last: any word of it ends its silence, which begins anew after it."""
+    told = _told(known, answer, deps.clock.now())
+    if told == known:
+        return known
+    new, writes = moved(known, told, deps.clock.now(), BY)
+    deps.store.commit(run, *writes)
+    return new
+
+
+def _told(difference: Difference, answer: Repair, now: Instant) -> Difference:
+    since = (difference.silent_since or now) if answer is Repair.SILENT else Instant(0)
+    return difference._replace(reason=answer.value, silent_since=since)
 
 
 def _is_booked(deps: Deps, found: Difference) -> bool:
@@ -155,17 +172,17 @@ def _open(deps: Deps, run: Check, found: Difference) -> str:
         deps.store.commit(run, *opened(accepted))
         return "accepted"
     if difference.match_class is MatchClass.MISSING_HERE and difference.theirs:
-        repair = _repair(deps, difference, difference.theirs, believe_bill=False)
+        repair = _repair(deps, difference, difference.theirs, None)
         if repair is Repair.DONE:
             repaired = difference._replace(state=DifferenceState.REPAIRED, action="QUERY_AND_CONFIRM")
             deps.store.commit(run, *opened(repaired))
             return "repaired"
-        difference = difference._replace(reason=repair.value)
+        difference = _told(difference, repair, now)
     _suspend(deps, run, difference, None)
     return "opened"
 
 
-def _repair(deps: Deps, difference: Difference, theirs: LineView, *, believe_bill: bool) -> Repair:
+def _repair(deps: Deps, difference: Difference, theirs: LineView, silent_since: Instant | None) -> Repair:
     line = StatementLine(
         kind=difference.kind,
         number=difference.number,
@@ -182,7 +199,7 @@ def _repair(deps: Deps, difference: Difference, theirs: LineView, *, believe_bil
     if line.status is not LineStatus.SUCCEEDED:
         return Repair.UNCONFIRMED
     channel = CHANNELS.get(difference.source)
-    return until_settled(lambda: repair_line(deps, channel, line, believe_bill=believe_bill))
+    return until_settled(lambda: repair_line(deps, channel, line, silent_since=silent_since))
 
 
 def _fee_within_rule(difference: Difference) -> bool:
