@@ -240,6 +240,7 @@ def silent_again(cast: Cast, ann: Person, alias: str) -> None:
     order = ann.place(alias, 10_000)
     ann.pay(order)
     ann.cancel(order)
+    ann.wait(130_000, 200_000)
     number, bills = f"{order}P01", cast.closing.bills
     bills.add(Source.WECHAT, number, 10_000)
     cast.script("query trade", alias, LOST)
