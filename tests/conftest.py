@@ -1,4 +1,4 @@
-"""What all tests share: no test is timed, whatever else the machine does (speed is measured by `make bench`)."""
+"""What all tests share: no test is timed, whatever else the machine does; `make bench` measures speed."""
 
 from hypothesis import settings
 
