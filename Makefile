@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
+AUDIT := $(VENV)/audit
+AUDIT_STAMP := $(AUDIT)/.set-up
+LOCKS := layers/deps/requirements.txt layers/reconciliation/requirements.txt layers/reports/requirements.txt
 DECISIONS := .local/routing-decisions.json
 PATHS := layers/octane/python:functions:infra
 LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
@@ -12,8 +15,8 @@ LOCK := $(BIN)/uv pip compile --quiet --generate-hashes --universal --python-ver
 export AWS_DEFAULT_REGION := us-east-1
 export SAM_CLI_TELEMETRY := 0
 
-.PHONY: help setup run demo route-replay reconcile-demo reconcile-bench octane-verify up test lint types imports template
-.PHONY: unit e2e bench sim sim-mutants openapi sam lock clean
+.PHONY: audit help setup run demo route-replay reconcile-demo reconcile-bench evidence-demo octane-verify up test lint types imports template
+.PHONY: rotate-keys-demo erase-demo unit e2e bench sim sim-mutants openapi sam lock clean
 
 help:
 	@echo "make run      set up, start everything here, play the main job, stay up"
@@ -21,9 +24,13 @@ help:
 	@echo "make route-replay  decide every routing decision of the last demo again; RULES=… tries a draft on them"
 	@echo "make reconcile-demo   play the main job, close its day, break bills and files, find all; DAYS=500 generated days"
 	@echo "make reconcile-bench  match ROWS=1000000 rows of each side; ratio to DuckDB's bare join"
-	@echo "make octane-verify    make .local/octane-verify.pyz, which checks a day's exports offline"
+	@echo "make rotate-keys-demo  seal USERS=1000 people anew under another key, killed half way; none is left behind"
+	@echo "make evidence-demo    chain, timestamp and lock what happened; check a package offline, alter it in 26 ways"
+	@echo "make erase-demo       erase people and search every table and file for what was planted"
+	@echo "make octane-verify    make .local/octane-verify.pyz, which checks a day's exports and evidence offline"
 	@echo "make up       only start everything here and stay up"
 	@echo "make test     set up and run every check: lint, types, imports, template, tests, end to end"
+	@echo "make audit    checkov on every stack, and known vulnerabilities of what is deployed; STRICT=1 where the service must answer"
 	@echo "make bench    cost of each operation: CPU, AWS calls, read and write units"
 	@echo "make sim      prove the money rules: every fault at every outside call; SEED=… shows one schedule"
 	@echo "make sim-mutants   plant known bugs and show that the simulation finds each"
@@ -44,6 +51,12 @@ $(STAMP): requirements-setup.txt requirements-dev.txt
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --no-deps -r requirements-dev.txt
 	@touch $@
 
+$(AUDIT_STAMP): requirements-audit.txt $(STAMP)
+	@echo "setting up $(AUDIT)"
+	@$(PYTHON) -m venv --clear $(AUDIT)
+	@$(BIN)/uv pip install --quiet --python $(AUDIT)/bin/python --compile-bytecode --require-hashes --no-deps -r requirements-audit.txt
+	@touch $@
+
 run: setup
 	@PYTHONPATH=$(PATHS) $(BIN)/python -m demo --stay
 
@@ -62,15 +75,24 @@ reconcile-demo: setup
 reconcile-bench: setup
 	@PYTHONPATH=$(PATHS) $(BIN)/python -m reconcile_bench --rows $(or $(ROWS),1000000)
 
+rotate-keys-demo: setup
+	@PYTHONPATH=$(PATHS) $(BIN)/python -m privacy_demo.rotate --users $(or $(USERS),1000)
+
+evidence-demo: setup
+	@PYTHONPATH=$(PATHS) $(BIN)/python -m evidence_demo
+
+erase-demo: setup
+	@PYTHONPATH=$(PATHS) $(BIN)/python -m privacy_demo.erase
+
 octane-verify: setup
 	@mkdir -p .local
 	@PYTHONPATH=infra $(BIN)/python -m octane_verify.bundle .local/octane-verify.pyz
-	@echo ".local/octane-verify.pyz: python3 octane-verify.pyz FOLDER --key KEY.pem (needs cryptography and duckdb)"
+	@echo ".local/octane-verify.pyz: python3 octane-verify.pyz FOLDER-OR-ZIP --key KEY.pem --tsa ROOTS.pem (needs cryptography and duckdb)"
 
 up: setup
 	@PYTHONPATH=infra $(BIN)/python -m local up
 
-test: setup lint types imports template unit e2e
+test: setup lint types imports template unit e2e audit
 	@echo "== all green"
 
 lint: setup
@@ -86,11 +108,16 @@ imports: setup
 	@PYTHONPATH=$(PATHS) $(BIN)/lint-imports
 
 template: setup
-	@echo "== template, as written and as SAM expands it"
-	@$(BIN)/cfn-lint template.yaml
-	@mkdir -p .local
-	@PYTHONPATH=infra $(BIN)/python -m local.expand template.yaml > .local/expanded.json
-	@$(BIN)/cfn-lint .local/expanded.json
+	@echo "== template and nested stacks, as written and as SAM expands them"
+	@$(BIN)/cfn-lint template.yaml infra/stacks/*.yaml
+	@PYTHONPATH=infra $(BIN)/python -m local.expand .local/expanded
+	@$(BIN)/cfn-lint --ignore-checks W3002 -- .local/expanded/*.json
+
+# Last, so that what it could not find out is the last thing said.
+audit: template $(AUDIT_STAMP)
+	@echo "== audit: the stacks as CloudFormation gets them, and what is deployed with them"
+	@LOG_LEVEL=ERROR $(AUDIT)/bin/checkov --config-file .checkov.yaml --directory .local/expanded
+	@PYTHONPATH=infra $(BIN)/python -m audit_packages $(if $(STRICT),--strict) $(AUDIT)/bin/pip-audit $(LOCKS)
 
 unit: setup
 	@echo "== unit, flow, simulation and contract tests"
@@ -102,6 +129,7 @@ e2e: setup
 
 bench: setup
 	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m bench
+	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m bench.limits
 
 sim: setup
 	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m simulation $(if $(SEED),--seed '$(SEED)')
@@ -113,11 +141,13 @@ openapi: setup
 	@PYTHONPATH=$(PATHS) $(BIN)/python -m openapi
 
 sam: setup
-	@PATH="$(abspath $(BIN)):$$PATH" sam validate --lint
+	@for stack in template.yaml infra/stacks/*.yaml; do \
+		PATH="$(abspath $(BIN)):$$PATH" sam validate --lint --template-file $$stack || exit 1; done
 	@PATH="$(abspath $(BIN)):$$PATH" sam build
 
 lock: setup
 	$(LOCK) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) requirements-audit.in -o requirements-audit.txt
 	for layer in deps reconciliation reports; do \
 		$(LOCK) layers/$$layer/requirements.in -c requirements-dev.txt -o layers/$$layer/requirements.txt || exit 1; done
 

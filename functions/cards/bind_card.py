@@ -13,11 +13,10 @@ app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entr
 
 @app.post("/api/v1/cards", summary="Bind a fuel card", status_code=201)
 def bind_card(body: BindCard, key: entry.IdempotencyKey) -> CardView:
-    user_id, wiring = entry.caller(app).user_id, deps()
-    phone = phone_of(wiring.store, user_id)
-    return CardView.of(
-        cards.bind_card(wiring.store, wiring.clock, user_id, phone, body.number, body.holder_name, key)
-    )
+    caller = entry.caller(app)
+    phone = phone_of(deps().store, deps().vault, caller.user_id)
+    bound = cards.bind_card(deps(), caller.account_id, phone, body.number, body.holder_name, key)
+    return CardView.of(bound)
 
 
 handler = entry.lambda_entry(app)

@@ -12,7 +12,7 @@ app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entr
 
 @app.get("/api/v1/cards", summary="List the fuel cards that are bound")
 def list_cards() -> CardList:
-    found = cards.list_cards(deps().store, entry.caller(app).user_id)
+    found = cards.list_cards(deps().store, entry.caller(app).account_id)
     return CardList(cards=[CardView.of(card) for card in found])
 
 

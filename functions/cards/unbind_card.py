@@ -14,7 +14,7 @@ app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entr
 
 @app.delete("/api/v1/cards/<card_id>", summary="Unbind a fuel card", status_code=204)
 def unbind_card(card_id: Annotated[str, Path(max_length=64)]) -> Response[None]:
-    cards.unbind_card(deps().store, entry.caller(app).user_id, card_id)
+    cards.unbind_card(deps().store, entry.caller(app).account_id, card_id)
     return Response(status_code=204)
 
 

@@ -2,17 +2,20 @@
 
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
-from octane.api.entry import IdempotencyKey, lambda_entry, read_json
+from octane.api import entry
 from octane.api.views.identity import LogIn, SessionView
-from octane.identity.sessions import log_in
+from octane.identity import attempts, log_in
 from octane.wiring import deps
 
-app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=read_json)
+app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entry.read_json)
 
 
-@app.post("/api/v1/sessions", summary="Log in with WeChat's one-time code", status_code=201)
-def login(body: LogIn, key: IdempotencyKey) -> SessionView:
-    return SessionView.of(log_in(deps(), body.code, key))
+@app.post("/api/v1/sessions", summary="Log in by WeChat, Alipay or a code to a phone", status_code=201)
+def login(body: LogIn, key: entry.IdempotencyKey) -> SessionView:
+    request = attempts.LogIn(
+        body.provider, body.code, key, body.phone or "", body.sms_code or "", entry.client(app)
+    )
+    return SessionView.of(log_in.log_in(deps(), request))
 
 
-handler = lambda_entry(app)
+handler = entry.lambda_entry(app)

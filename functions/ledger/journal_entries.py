@@ -10,7 +10,7 @@ def journal_entries(event: Event) -> None:
     """Add the batch's entries to the journal; a repeated batch adds nothing."""
     try:
         written = journal.append(deps().archive, list(entries_in(event)))
-    except (EntryAlteredError, journal.JournalBrokenError) as error:
+    except (EntryAlteredError, journal.ChainBrokenError) as error:
         deps().signals.count("LedgerAltered", what=str(error))
         raise
     logger().info("journal", extra={"entries": written})

@@ -23,7 +23,7 @@ def list_orders(
     cursor: Annotated[str | None, Query(max_length=1024)] = None,
 ) -> OrderList:
     caller = entry.caller(app)
-    page = access.list_orders(deps(), caller, userId or caller.user_id, limit, cursor)
+    page = access.list_orders(deps(), caller, userId or caller.account_id, limit, cursor)
     return OrderList(orders=[OrderView.of(order) for order in page.orders], next_cursor=page.next_cursor)
 
 

@@ -3,19 +3,22 @@
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 
 from octane.api import entry
+from octane.api.headers import StepUpId
 from octane.api.views.orders import OrderView, PlaceOrderBody
 from octane.kernel.switches import must_be_open
 from octane.orders import place
+from octane.orders.risking import Given
 from octane.wiring import deps
 
 app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entry.read_json)
 
 
 @app.post("/api/v1/orders", summary="Place an order", status_code=201)
-def place_order(body: PlaceOrderBody, key: entry.IdempotencyKey) -> OrderView:
+def place_order(body: PlaceOrderBody, key: entry.IdempotencyKey, step_up: StepUpId = "") -> OrderView:
     must_be_open(deps().switches)
     request = place.PlaceOrder(body.card_id, body.amount_fen)
-    return OrderView.of(place.place_order(deps(), entry.caller(app), request, key).order)
+    given = Given(step_up, entry.client(app).place)
+    return OrderView.of(place.place_order(deps(), entry.caller(app), request, key, given).order)
 
 
 handler = entry.lambda_entry(app)

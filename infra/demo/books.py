@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from demo.customer import Json
+from demo.stage import Json
 from octane.ledger.accounts import channel_receivable
 from octane.ledger.entries import Entry, entry_of
 from octane.ledger.trial_balance import AccountBalance, is_balanced, trial_balance

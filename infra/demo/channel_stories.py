@@ -6,11 +6,12 @@ from http import HTTPStatus
 from uuid import uuid4
 
 from demo.checks import is_in, must, pay, refunded
-from demo.customer import Customer, Json, StoryError
+from demo.customer import Customer
 from demo.staff import raise_quota
+from demo.stage import Json, StoryError, error_code
 
 TRY_AGAIN_SECONDS = 8.0
-GIVE_UP_SECONDS = 60.0
+GIVE_UP_SECONDS = 90.0
 UNKNOWN = {HTTPStatus.GATEWAY_TIMEOUT, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.CONFLICT}
 """What is answered while nobody can say what the channel did: the same request is to be sent again."""
 
@@ -103,7 +104,7 @@ async def _pay_until_answered(person: Customer, order_id: str) -> Json:
             if not waits:
                 raise StoryError("the dying channel was to leave the payment unknown")
             return person.told_how_to_pay(content)
-        code = content.get("error", {}).get("code", content)
+        code = error_code(content)
         if status not in UNKNOWN:
             raise StoryError(f"POST {path} answered {status}: {code}")
         waits += 1

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from demo.customer import Customer, Json, StoryError
+from demo.customer import Customer
+from demo.stage import Json, StoryError
 
 
 async def pay(person: Customer, trade: str, *, late: bool = False) -> None:
@@ -30,3 +31,9 @@ def must_be_proven_by(order: Json, event: str, proof: str) -> None:
     found = [step["because"] for step in order["timeline"] if step["event"] == event]
     if len(found) != 1 or not found[0].startswith(proof):
         raise StoryError(f"{event} was to be proven once by {proof} got {found}")
+
+
+async def recharges(person: Customer, order_id: str) -> list[Json]:
+    """What the issuer says that it got to recharge for the order."""
+    books = await person.stage.issuer.look("/books")
+    return [one for one in books["recharges"] if str(one["uorderid"]).startswith(order_id)]

@@ -5,77 +5,42 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Self
+from typing import Self
 from uuid import uuid4
+from zlib import crc32
 
-from aiohttp import ClientSession, ClientTimeout, WSMsgType
+from aiohttp import WSMsgType
 
-STORY_SECONDS = 75.0
-LOOK_SECONDS = 0.4
-AT_ONCE = 3
+from demo.proofs import prove
+from demo.stage import Json, Stage, StoryError, error_code
 
-Json = dict[str, Any]
-
-
-class StoryError(AssertionError):
-    """The story did not end as told; the message says what was seen."""
-
-
-@dataclass
-class Company:
-    """The control plane of a simulator."""
-
-    session: ClientSession
-    url: str
-
-    async def do(self, command: str, **order: object) -> Json:
-        async with self.session.post(f"{self.url}/_control{command}", json=order) as answer:
-            content: Json = await answer.json()
-            if not answer.ok:
-                raise StoryError(f"{command}: {content}")
-            return content
-
-    async def look(self, command: str) -> Json:
-        async with self.session.get(f"{self.url}/_control{command}") as answer:
-            content: Json = await answer.json()
-            return content
-
-
-@dataclass
-class Stage:
-    """What every story needs: the address of Octane, the companies, the operator who sets the routing rules,
-    and somewhere to tell progress."""
-
-    session: ClientSession
-    url: str
-    wechat: Company
-    alipay: Company
-    unionpay: Company
-    issuer: Company
-    tell: Callable[[str, str], None]
-    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
-    """Each call at once is one more process that the embedded AWS starts, and this machine has few cores."""
-    opening: "asyncio.Task[Customer] | None" = None
-    """Ends when the operator has put the rules of the day in force."""
-
-    async def rules_in_force(self) -> "Customer":
-        """Wait for the rules of the day; return the operator."""
-        if self.opening is None:
-            raise StoryError("nobody sets the routing rules")
-        return await asyncio.shield(self.opening)
+STORY_SECONDS = 100.0
+OPEN_SECONDS = 60.0
+PUSH_SECONDS = 40.0
+LOOK_SECONDS = 1.0
+AGAIN = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+AGAIN_SECONDS = 2.0
+TRIES = 10
 
 
 @dataclass
 class Customer:
-    """One person with one card. `name` is their openid."""
+    """One person with one card and one phone. `name` is their openid."""
 
     stage: Stage
     name: str
     token: str = ""
     card_id: str = ""
     user_id: str = ""
+    device: str = ""
+    """What they hold in their hands, if it is not their own."""
     pushed: list[Json] = field(default_factory=list)
     _listening: asyncio.Task[None] | None = None
+
+    @property
+    def phone(self) -> str:
+        """Their number: nobody else's, as codes are sent to it."""
+        return f"138{crc32(self.name.encode()) % 10**8:08d}"
 
     async def log_in(self) -> None:
         """Log in, again for a fresh token."""
@@ -86,12 +51,12 @@ class Customer:
     async def arrive(self, card: str) -> Self:
         """Log in, bind the phone and the card, open the WebSocket."""
         await self.log_in()
-        await self.call("POST", "/me/phone", {"code": "phone-13800138000"})
+        await self.call("POST", "/me/phone", {"code": f"phone-{self.phone}"})
         bound = await self.call("POST", "/cards", {"number": card, "holder_name": "张三"})
         self.card_id = bound["card_id"]
         opened = asyncio.Event()
         self._listening = asyncio.create_task(self._listen(opened))
-        await asyncio.wait_for(opened.wait(), 20)
+        await asyncio.wait_for(opened.wait(), OPEN_SECONDS)
         return self
 
     async def leave(self) -> None:
@@ -100,7 +65,15 @@ class Customer:
             await asyncio.gather(self._listening, return_exceptions=True)
 
     async def place(self, amount_fen: int) -> str:
-        order = await self.call("POST", "/orders", {"card_id": self.card_id, "amount_fen": amount_fen})
+        """Place an order; asked who it is, prove that first."""
+        key, body = uuid4().hex, {"card_id": self.card_id, "amount_fen": amount_fen}
+        status, order = await self.settled("POST", "/orders", body, key)
+        if error_code(order) == "STEP_UP_REQUIRED":
+            self.stage.tell(self.name, "is asked who they are")
+            step_up = await prove(self, "PLACE_ORDER", self.card_id, amount_fen)
+            status, order = await self.settled("POST", "/orders", body, key, step_up=step_up)
+        if status != HTTPStatus.CREATED:
+            raise StoryError(f"POST /orders answered {status}: {order}")
         self.stage.tell(self.name, f"placed {amount_fen / 100:.2f} CNY → {order['state']}")
         return str(order["order_id"])
 
@@ -132,7 +105,7 @@ class Customer:
         raise StoryError(f"{what} was awaited for {STORY_SECONDS:.0f} s; the order is {seen}")
 
     async def until_pushed(self, order_id: str, event: str) -> None:
-        ends = time.monotonic() + 15
+        ends = time.monotonic() + PUSH_SECONDS
         while not any(m["order_id"] == order_id and m["event"] == event for m in self.pushed):
             if time.monotonic() > ends:
                 raise StoryError(f"no push message {event} came; got {[m['event'] for m in self.pushed]}")
@@ -140,18 +113,31 @@ class Customer:
         self.stage.tell(self.name, f"told by push: {event}")
 
     async def call(self, method: str, path: str, body: Json | None = None) -> Json:
-        status, content = await self.answer(method, path, body)
+        status, content = await self.settled(method, path, body, uuid4().hex)
         if status >= HTTPStatus.BAD_REQUEST:
             raise StoryError(f"{method} {path} answered {status}: {content}")
         return content
 
+    async def settled(
+        self, method: str, path: str, body: Json | None, key: str, *, step_up: str = ""
+    ) -> tuple[int, Json]:
+        """The answer, after the same request again for as long as the API asks for that."""
+        for _ in range(TRIES):
+            status, content = await self.answer(method, path, body, key, step_up=step_up)
+            if status not in AGAIN:
+                break
+            await asyncio.sleep(AGAIN_SECONDS)
+        return status, content
+
     async def answer(
-        self, method: str, path: str, body: Json | None = None, key: str = ""
+        self, method: str, path: str, body: Json | None = None, key: str = "", *, step_up: str = ""
     ) -> tuple[int, Json]:
         """The status and the body, whatever they are. The same `key` again is the same request again."""
-        headers = {"Idempotency-Key": key or uuid4().hex}
+        headers = {"Idempotency-Key": key or uuid4().hex, "X-Device-Id": self.device or self.name}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
+        if step_up:
+            headers["X-Step-Up"] = step_up
         url = f"{self.stage.url}/api/v1{path}"
         request = self.stage.session.request(method, url, json=body, headers=headers)
         async with self.stage.gate, request as answer:
@@ -165,7 +151,3 @@ class Customer:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self.pushed.append(message.json())
-
-
-def new_session() -> ClientSession:
-    return ClientSession(timeout=ClientTimeout(total=30))

@@ -10,8 +10,9 @@ from demo.books import scan
 from octane.routing.decisions import Decision
 from octane.routing.defaults import default_rules
 from octane.routing.parsing import read_rules
-from octane.routing.rules import RuleSet, RulesInvalidError
+from octane.routing.rules import RuleSet
 from octane.routing.stored import from_json
+from octane.rulebook.errors import RulesInvalidError
 
 FORM = 1
 NAME = "routing-decisions.json"

@@ -2,8 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import ClientSession
 
 from demo.books import (
     Comparison,
@@ -14,10 +16,11 @@ from demo.books import (
     unionpay_books,
     wechat_books,
 )
-from demo.customer import Company, Customer, Stage, StoryError, new_session
+from demo.customer import Customer
 from demo.decisions import Routing, read_routing
 from demo.report import Told
-from demo.staff import open_the_day, promoter
+from demo.staff import Promote, open_the_day, promoter, seat_reviewers
+from demo.stage import Company, Stage, StoryError, new_session
 from demo.stories import STORIES, Story, play
 from local.world import LocalOctane
 
@@ -26,14 +29,17 @@ SETTINGS = {
     "PaymentQuerySeconds": "3",
     "RechargeQuerySeconds": "3",
     "RoutingCacheMs": "500",
+    "ReviewSeconds": "60",
 }
-"""Shortened times: on AWS the defaults are 15 minutes, one minute, and 5 seconds for the routing rules."""
+"""Shortened times: on AWS the defaults are 15 minutes, one minute, 5 seconds for the routing rules, and a day
+for people to review a large amount."""
 TICK_SECONDS = 2.0
 WIDTH = 10
 SIMULATOR_OPTIONS = ("--time-factor", "0.05")
 """WeChat Pay repeats a notice after 15 s, 15 s, 30 s …; here that goes twenty times as fast."""
 
 Say = Callable[[str], None]
+Tell = Callable[[str, str], None]
 
 
 async def perform(octane: LocalOctane, say: Say) -> list[Told]:
@@ -44,15 +50,29 @@ async def perform(octane: LocalOctane, say: Say) -> list[Told]:
     def tell(name: str, line: str) -> None:
         say(f"  {time.monotonic() - began:5.1f} s  {name:<{WIDTH}} {line}")
 
+    async with opened_stage(octane, tell) as stage:
+        stage.opening = asyncio.create_task(open_the_day(stage, _promoter(octane)))
+        told = await asyncio.gather(*(_tell(story, stage) for story in STORIES))
+        await asyncio.gather(stage.opening, return_exceptions=True)
+    return list(told)
+
+
+@asynccontextmanager
+async def opened_stage(octane: LocalOctane, tell: Tell) -> AsyncIterator[Stage]:
+    """A stage with reviewers at work, whose time goes on."""
     async with new_session() as session:
         stage = _stage(session, octane, tell)
-        promote = promoter(octane.client("dynamodb"), octane.outputs["IdentityTableName"])
-        stage.opening = asyncio.create_task(open_the_day(stage, promote))
+        stage.seating = asyncio.create_task(seat_reviewers(stage, _promoter(octane)))
         clock = asyncio.create_task(tick(octane))
-        told = await asyncio.gather(*(_tell(story, stage) for story in STORIES))
-        clock.cancel()
-        await asyncio.gather(clock, stage.opening, return_exceptions=True)
-    return list(told)
+        try:
+            yield stage
+        finally:
+            clock.cancel()
+            await asyncio.gather(clock, stage.seating, return_exceptions=True)
+
+
+def _promoter(octane: LocalOctane) -> Promote:
+    return promoter(octane.client("dynamodb"), octane.outputs["IdentityTableName"])
 
 
 async def _tell(story: Story, stage: Stage) -> Told:
@@ -78,7 +98,7 @@ async def tick(octane: LocalOctane) -> None:
         await asyncio.to_thread(client.invoke, FunctionName=function, Payload=b"{}")
 
 
-def _stage(session: Any, octane: LocalOctane, tell: Any) -> Stage:
+def _stage(session: ClientSession, octane: LocalOctane, tell: Tell) -> Stage:
     simulators = octane.simulators
     return Stage(
         session,
@@ -87,6 +107,7 @@ def _stage(session: Any, octane: LocalOctane, tell: Any) -> Stage:
         alipay=Company(session, simulators.alipay_url),
         unionpay=Company(session, simulators.unionpay_url),
         issuer=Company(session, simulators.issuer_url),
+        sms=Company(session, simulators.sms_url),
         tell=tell,
     )
 

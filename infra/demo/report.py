@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo.books import Comparison
-from demo.customer import Json
 from demo.decisions import Routing
+from demo.stage import Json
 from demo.stories import Story
 from octane.kernel.money import format_yuan
 from octane.routing.decisions import Decision, Exclusion

@@ -13,7 +13,8 @@ from demo.decisions import DecisionsFileError, Routing, load
 from octane.kernel.clock import Instant
 from octane.routing.publishing import publish
 from octane.routing.replays import dry_run, replay_all
-from octane.routing.rules import RulesInvalidError, RulesQuotaFixedError
+from octane.routing.rules import RulesQuotaFixedError
+from octane.rulebook.errors import RulesInvalidError
 
 
 def main(arguments: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""The operator: made one by an administrator, then sets the routing rules through the API as any client."""
+"""The people at work: made what they are by an administrator, then they call the API as any client."""
 
 import asyncio
 import time
@@ -6,7 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from demo.customer import Customer, Json, Stage
+from demo.customer import Customer
+from demo.stage import Json, Stage
 from octane.identity.users import user_key
 from octane.kernel.caller import Role
 
@@ -36,16 +37,28 @@ def promoter(dynamodb: Any, identity_table: str) -> Promote:
     return promote
 
 
+async def hire(stage: Stage, name: str, role: Role, promote: Promote) -> Customer:
+    """Log somebody in who has the role."""
+    person = Customer(stage, name)
+    await person.log_in()
+    await asyncio.to_thread(promote, person.user_id, role)
+    await person.log_in()  # the next login carries the role
+    return person
+
+
+async def seat_reviewers(stage: Stage, promote: Promote) -> tuple[Customer, Customer]:
+    """Return two who may review large amounts."""
+    reviewer = await hire(stage, "reviewer", Role.RISK, promote)
+    return reviewer, await hire(stage, "director", Role.FINANCE_DIRECTOR, promote)
+
+
 async def open_the_day(stage: Stage, promote: Promote) -> Customer:
-    """Log the operator in and put the rules of the day in force; return the operator.
+    """Put the rules of the day in force; return the operator who did.
 
     At the counter WeChat Pay is the cheapest; in the mini-program UnionPay is, for 1,000.00 CNY a day. No
     payment explores, so that each story goes where it is told to go.
     """
-    operator = Customer(stage, NAME)
-    await operator.log_in()
-    await asyncio.to_thread(promote, operator.user_id, Role.OPERATOR)
-    await operator.log_in()  # the next login carries the role
+    operator = await hire(stage, NAME, Role.OPERATOR, promote)
     rules = await rules_in_force(operator)
     offers = [_offer("H5", "WECHAT", 3_000), _offer("MINI_PROGRAM", "UNIONPAY", 3_000)]
     rows = next(node["content"]["rules"] for node in rules["table"]["nodes"] if "content" in node)

@@ -1,11 +1,13 @@
-"""The nine stories. Each returns the id of its order, or raises `StoryError`."""
+"""The twelve stories. Each returns the id of its order, or raises `StoryError`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from demo.channel_stories import channel_dies, combined_refused, quota_exhausted
-from demo.checks import is_in, must, must_be_proven_by, pay, refunded
-from demo.customer import Customer, Stage, StoryError
+from demo.checks import is_in, must, must_be_proven_by, pay, recharges, refunded
+from demo.customer import Customer
+from demo.review_stories import approved, declined, forgotten
+from demo.stage import Stage, StoryError
 
 SINOPEC = "100011{:013d}"
 PETROCHINA = "90{:014d}"
@@ -85,8 +87,7 @@ async def issuer_answer_lost(person: Customer) -> str:
     await pay(person, trade)
     order = await person.until(order_id, "SUCCEEDED", is_in("SUCCEEDED"))
     must_be_proven_by(order, "OrderSucceeded", "query:")
-    books = await person.stage.issuer.look("/books")
-    recharged = [one for one in books["recharges"] if number in str(one)]
+    recharged = await recharges(person, order_id)
     if len(recharged) != 1:
         raise StoryError(f"the card was to be recharged once, the issuer has {recharged}")
     return order_id
@@ -109,6 +110,9 @@ STORIES = (
     ),
     Story("quota", "a channel's quota is used up → routed elsewhere", SINOPEC.format(8), quota_exhausted),
     Story("combined", "wallet and WeChat, refused → both parts back", PETROCHINA.format(9), combined_refused),
+    Story("approved", "large amount → held, approved, recharged", SINOPEC.format(10), approved),
+    Story("declined", "larger still, two reviewers → the second refuses", PETROCHINA.format(11), declined),
+    Story("forgotten", "large amount, nobody decides → back in time", SINOPEC.format(12), forgotten),
 )
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from drill.findings import Finding
 from drill.sources import ACCOUNTS
 from octane.kernel.statement import ParsedBill
-from octane.ledger.entries import Entry
+from octane.ledger.entries import Entry, payer_mark
 from octane.reconciliation import lines
 from octane.reconciliation.cut import cut_lines
 from octane.reconciliation.matching import match_shard
@@ -37,7 +37,8 @@ class Books:
     def close(self, day: date, entries: Iterable[Entry], bill: ParsedBill, *, keep: bool = True) -> Closed:
         """Close a day; `keep` says whether the next day goes on from it. Raises `BillUnreadableError`."""
         source, window, here = self._source, day_window(self._source, day), self._folder / day.isoformat()
-        theirs = lines.write_lines(bill.lines, day, here / "theirs", self._shards)
+        marked = (line._replace(party=payer_mark(line.party)) for line in bill.lines)
+        theirs = lines.write_lines(marked, day, here / "theirs", self._shards)
         cut = cut_lines(entries, source, window, ACCOUNTS[source].merchant)
         ours = lines.write_lines(cut, day, here / "ours", self._shards)
         tallies, parts = [], []

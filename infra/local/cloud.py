@@ -74,7 +74,9 @@ def start_cloud(directory: Path, *, port: int = 0, iam: bool = False) -> Cloud:
     }
     log = directory / "aws.log"
     log.unlink(missing_ok=True)
-    process = start([sys.executable, "-m", "ministack"], clean_environment(settings), log)
+    # without this folder on its import path: the functions would inherit it
+    command = [sys.executable, "-P", str(Path(__file__).with_name("embedded.py"))]
+    process = start(command, clean_environment(settings), log)
     cloud = Cloud(f"http://127.0.0.1:{port}", log, process)
     try:
         wait_until(lambda: _answers(f"{cloud.endpoint}/_ministack/health"), process, log, "the embedded AWS")

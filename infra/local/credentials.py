@@ -22,6 +22,9 @@ def fill_secrets(cloud: Cloud, outputs: Mapping[str, str], simulators: Simulator
         "UnionPaySecretArn": simulators.unionpay("GET", "/keys"),
         "IssuerSecretArn": simulators.issuer("GET", "/keys"),
         "BankSecretArn": simulators.bank("GET", "/keys"),
+        "SmsSecretArn": simulators.sms("GET", "/keys"),
+        "AllianceSecretArn": simulators.alliance("GET", "/keys"),
+        "TsaSecretArn": simulators.tsa("GET", "/keys"),
     }
     held = json.loads(manager.get_secret_value(SecretId=outputs["TokensSecretArn"])["SecretString"])
     if "private_jwk" not in held:

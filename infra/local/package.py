@@ -1,4 +1,4 @@
-"""Turn `template.yaml` and the folders it names into a template whose code lies in S3."""
+"""Turn templates and the folders they name into templates whose code lies in S3."""
 
 import hashlib
 import importlib.util
@@ -6,11 +6,12 @@ import io
 import py_compile
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
+import yaml
+from samtranslator.yaml_helper import intrinsics_multi_constructor
 
 Template = dict[str, Any]
 Upload = Callable[[str, bytes], None]
@@ -18,20 +19,27 @@ Place = dict[str, str]
 """`Bucket` and `Key` of a zip."""
 
 _EPOCH = (2020, 1, 1, 0, 0, 0)
-_CODE_FIELDS = ("CodeUri", "ContentUri")
+CODE_PATHS = ("CodeUri", "ContentUri")
+PATHS = (*CODE_PATHS, "DefinitionUri")
+"""Properties that name a file or folder beside the template."""
+THIRD_PARTY = frozenset({"DependenciesLayer", "ReconciliationLayer", "ReportsLayer"})
+
+
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # it comes without types
+    """Reads short tags (`!Ref`) as SAM does, in compiled code."""
+
+
+_Loader.add_multi_constructor("!", intrinsics_multi_constructor)
 
 
 def read_template(path: Path) -> Template:
     """The template with its short tags (`!Ref`) spelled out."""
-    template: Template = yaml_parse(path.read_text())
+    template: Template = yaml.load(path.read_text(), _Loader)  # noqa: S506  # a safe loader
     return template
 
 
-THIRD_PARTY = frozenset({"DependenciesLayer", "ReconciliationLayer", "ReportsLayer"})
-
-
-def package(template: Template, root: Path, bucket: str, upload: Upload) -> int:
-    """Upload each folder that the template names, once, and point the template at it. Return how many.
+def package(templates: Iterable[Template], root: Path, bucket: str, upload: Upload) -> int:
+    """Upload each folder that the templates name, once, and point the templates at it. Return how many.
 
     A zip's name is the digest of its content, so an unchanged function is not deployed again.
     """
@@ -44,7 +52,8 @@ def package(template: Template, root: Path, bucket: str, upload: Upload) -> int:
             upload(uploaded[folder], body)
         return {"Bucket": bucket, "Key": uploaded[folder]}
 
-    point_code(template, root, place)
+    for template in templates:
+        point_code(template, root, place)
     return len(uploaded)
 
 
@@ -56,7 +65,7 @@ def point_code(template: Template, root: Path, place: Callable[[str, str], Place
         definition = properties.pop("DefinitionUri", None)
         if definition:
             properties["Definition"] = read_template(root / definition)
-        for field in _CODE_FIELDS:
+        for field in CODE_PATHS:
             folder = properties.get(field)
             if isinstance(folder, str):
                 properties[field] = place(name, folder)

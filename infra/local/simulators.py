@@ -1,4 +1,4 @@
-"""The payment channels, the card issuer and the custody bank: one child process, spoken to over HTTP."""
+"""Everybody outside (channels, issuer, bank, SMS, alliance, timestamps): one child process, over HTTP."""
 
 import json
 import subprocess
@@ -22,6 +22,9 @@ class Simulators:
     alipay_url: str
     unionpay_url: str
     bank_url: str
+    sms_url: str
+    alliance_url: str
+    tsa_url: str
     log: Path
     process: subprocess.Popen[str]
 
@@ -44,6 +47,18 @@ class Simulators:
     def bank(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One control-plane command to the custody bank, such as `POST /settlements`."""
         return _control(self.bank_url, method, command, body)
+
+    def sms(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to the SMS provider, such as `GET /inbox?phone=…`."""
+        return _control(self.sms_url, method, command, body)
+
+    def alliance(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to the anti-fraud alliance."""
+        return _control(self.alliance_url, method, command, body)
+
+    def tsa(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to the time-stamping authority."""
+        return _control(self.tsa_url, method, command, body)
 
     def stop(self) -> None:
         stop(self.process)
@@ -69,6 +84,9 @@ def start_simulators(directory: Path, infra: Path, public_url: str, *options: st
         urls["alipay_url"],
         urls["unionpay_url"],
         urls["bank_url"],
+        urls["sms_url"],
+        urls["alliance_url"],
+        urls["tsa_url"],
         log,
         process,
     )

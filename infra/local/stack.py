@@ -1,5 +1,6 @@
-"""Deploy the packaged template with CloudFormation, as `sam deploy` would."""
+"""Deploy the packaged templates with CloudFormation, as `sam deploy` would."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -9,7 +10,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.cloud import Cloud
-from local.package import Template, package, read_template
+from local.expand import transformed
+from local.nesting import whole
+from local.package import Template, Upload, package
+from local.stacks import ROOT_STACK, applications, read_stacks
 
 STACK = "octane"
 BUCKET = "octane-deployments"
@@ -29,25 +33,36 @@ def deploy(
     parameters: Mapping[str, str],
     say: Say,
     change: Callable[[Template], None] | None = None,
+    *,
+    nested: bool = False,
 ) -> Outputs:
     """Create or update the stack from `root/template.yaml` and return its outputs.
 
-    `change` edits the template first: a test takes a permission away with it.
+    `change` edits the template first: a test takes a permission away with it. What AWS nests is one stack
+    here, unless `nested`: the embedded AWS can create nested stacks, and fails to update them.
     """
-    template = read_template(root / "template.yaml")
-    if change:
-        change(template)
-    _allow_batches(template)
-    _allow_plain_http(template)
     storage = cloud.client("s3")
     storage.create_bucket(Bucket=BUCKET)
-    folders = package(
-        template, root, BUCKET, lambda key, body: storage.put_object(Bucket=BUCKET, Key=key, Body=body)
-    )
-    storage.put_object(Bucket=BUCKET, Key="template.json", Body=json.dumps(template, default=str).encode())
+
+    def upload(key: str, body: bytes) -> None:
+        storage.put_object(Bucket=BUCKET, Key=key, Body=body)
+
+    stacks = read_stacks(root) if nested else {ROOT_STACK: whole(root)}
+    for each in stacks.values():
+        if change:
+            change(each)
+        _allow_batches(each)
+        _allow_plain_http(each)
+    folders = package(stacks.values(), root, BUCKET, upload)
+    template = stacks[ROOT_STACK]
+    for name, application in applications(template).items():
+        # the embedded AWS transforms the root alone
+        key = _upload_template(transformed(stacks[name]), upload)
+        application["Properties"]["Location"] = f"{cloud.endpoint}/{BUCKET}/{key}"
+    key = _upload_template(template, upload)
     say(f"packaged {folders} folders of code")
     formation = cloud.client("cloudformation")
-    if _send(formation, f"{cloud.endpoint}/{BUCKET}/template.json", parameters):
+    if _send(formation, f"{cloud.endpoint}/{BUCKET}/{key}", parameters):
         _follow(formation, say)
     outputs = read_outputs(cloud)
     _put_gateway_responses(cloud.client("apigateway"), template, outputs)
@@ -58,6 +73,14 @@ def deploy(
 def read_outputs(cloud: Cloud) -> Outputs:
     stack = cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def _upload_template(template: Template, upload: Upload) -> str:
+    """Put a template under the digest of its content, so that a nested stack is updated when it changes."""
+    body = json.dumps(template, default=str).encode()
+    key = f"{hashlib.sha256(body).hexdigest()[:32]}.json"
+    upload(key, body)
+    return key
 
 
 def _send(formation: Any, template_url: str, parameters: Mapping[str, str]) -> bool:
@@ -122,7 +145,7 @@ def _allow_batches(template: Template) -> None:
     """
     for resource in template["Resources"].values():
         for policy in resource["Properties"].get("Policies", []):
-            for statement in policy["Statement"]:
+            for statement in policy.get("Statement", []):
                 if "sqs:SendMessage" in statement["Action"]:
                     statement["Action"] = [*statement["Action"], "sqs:SendMessageBatch"]
 

@@ -27,8 +27,9 @@ class LocalOctane:
             urllib.request.urlopen(f"{octane.url}/api/v1/...")
 
     `directory` holds logs and state; the embedded AWS's part is wiped at the start. `settings` are parameters
-    of the template (`{"OrderSeconds": "5"}`), `change` edits it, `iam` enforces its policies.
-    `simulator_options` go to `python -m simulators`. `root` is the tree to deploy.
+    of the template (`{"OrderSeconds": "5"}`), `change` edits it, `iam` enforces its policies. `nested` keeps
+    nested stacks, which cannot be updated here. `simulator_options` go to `python -m simulators`. `root` is
+    the tree to deploy.
     """
 
     cloud: Cloud
@@ -46,6 +47,7 @@ class LocalOctane:
         settings: Mapping[str, str] | None = None,
         simulator_options: tuple[str, ...] = (),
         change: Callable[[Template], None] | None = None,
+        nested: bool = False,
         root: Path = ROOT,
         say: Say = silent,
     ) -> None:
@@ -56,6 +58,7 @@ class LocalOctane:
         self._settings = dict(settings or {})
         self._simulator_options = simulator_options
         self._change = change
+        self._nested = nested
         self._say = say
         self._running = contextlib.ExitStack()
 
@@ -107,13 +110,19 @@ class LocalOctane:
             "UnionPayFileUrl": self.simulators.unionpay_url,
             "IssuerUrl": self.simulators.issuer_url,
             "BankUrl": self.simulators.bank_url,
+            "SmsUrl": self.simulators.sms_url,
+            "AllianceUrl": self.simulators.alliance_url,
+            "TsaUrl": f"{self.simulators.tsa_url}/tsa",
             "BillWaitSeconds": "1",
             "JournalWindowSeconds": "0",
             "ArchiveLockMode": "GOVERNANCE",
             "AthenaQueries": "false",  # the embedded AWS refuses a stack with a resource it does not know
+            "Guards": "false",
             "WebSocketManagementBase": self.cloud.execute_base,
         }
-        self.outputs = deploy(self.cloud, self.root, parameters | self._settings, self._say, change)
+        self.outputs = deploy(
+            self.cloud, self.root, parameters | self._settings, self._say, change, nested=self._nested
+        )
         fill_secrets(self.cloud, self.outputs, self.simulators)
         self._point_edge()
         return self.outputs
@@ -130,6 +139,9 @@ class LocalOctane:
             "UnionPay simulator": self.simulators.unionpay_url,
             "Issuer simulator": self.simulators.issuer_url,
             "Custody bank": self.simulators.bank_url,
+            "SMS simulator": self.simulators.sms_url,
+            "Anti-fraud alliance": self.simulators.alliance_url,
+            "Time-stamping authority": self.simulators.tsa_url,
             "Embedded AWS": self.cloud.endpoint,
             "Logs": str(self.directory),
         }

@@ -1,90 +1,36 @@
-"""Checks a day of Octane's exports from its files alone: who altered what, to the row and the entry.
+"""Checks what Octane hands out from its files alone: who altered what, to the row, the entry, the timestamp.
 
 It knows nothing of the program that wrote them but their format.
 """
 
-from datetime import date, timedelta
-from hashlib import sha256
 from pathlib import Path
 
-import duckdb
-
-from octane_verify.chain import check_chains
-from octane_verify.derived import check_derived
+from octane_verify.evidence import FORMAT, verify_package
 from octane_verify.findings import Finding, Report
-from octane_verify.manifest import (
-    MANIFEST,
-    CannotCheckError,
-    Manifest,
-    blame_signature,
-    check_files,
-    check_manifest,
-    check_signature,
-    load_key,
-    read_manifest,
-)
-from octane_verify.tables import Folder, check_tables
+from octane_verify.manifest import CannotCheckError, format_of, load_key
+from octane_verify.parcel import opened
 
 __all__ = ["CannotCheckError", "Finding", "Report", "verify"]
 
 
-def verify(root: Path, key: Path | None = None, previous: Path | None = None) -> Report:
-    """Check the folder of a day against the public key (PEM) and the folder of the day before, where given.
+def verify(
+    root: Path,
+    key: Path | None = None,
+    previous: Path | None = None,
+    tsa: Path | None = None,
+    policy: str | None = None,
+) -> Report:
+    """Check the folder of a day, or an evidence package (a folder or a ZIP file), against the public key
+    (PEM) and the folder of the day before, or the authority's root certificates, where given.
 
     Raises `CannotCheckError` when there is nothing to check or to check with.
     """
-    report = Report()
     trusted = load_key(key) if key else None
     if key and trusted is None:
         raise CannotCheckError(f"{key} holds no public key (PEM, P-256).")
-    signed = check_signature(root, trusted, report)
-    try:
-        manifest = read_manifest(root)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        report.found(MANIFEST, "", f"is no manifest any more ({type(error).__name__}: {error})")
-        return report
-    report.subject = f"{manifest.day} version {manifest.version}"
-    check_manifest(root, manifest, report)
-    if previous:
-        _check_previous(manifest, previous, report)
-    elif manifest.previous:
-        before = manifest.previous
-        report.note(f"The day before ({before.day} v{before.version}) was not given and is not compared.")
-    before_content = len(report.findings)
-    _check_content(root, manifest, previous, report)
-    if not signed:
-        blame_signature(root, manifest, len(report.findings) == before_content, report)
-    for proof in manifest.proof:
-        for failure in proof.failures:
-            report.note(f"The proof line of {proof.source} did not hold when the day was sealed: {failure}")
-    return report
+    with opened(root) as folder:
+        if format_of(folder) == FORMAT:
+            return verify_package(folder, trusted, tsa, policy)
+        from octane_verify.day import verify_day  # noqa: PLC0415 - a package needs no DuckDB
 
-
-def _check_content(root: Path, manifest: Manifest, previous: Path | None, report: Report) -> None:
-    there = check_files(root, manifest, report)
-    altered = {finding.file for finding in report.findings}
-    entries = check_chains(root, manifest, report)
-    with duckdb.connect(config={"threads": 1}) as database:
-        folder = Folder(root, manifest, there, altered, report, database)
-        for table in check_tables(folder):
-            try:
-                check_derived(folder, table, entries, previous)
-            except (duckdb.Error, LookupError, TypeError, ValueError) as error:
-                report.found(table.path, "", f"is not the table that it should be: {error}")
-
-
-def _check_previous(manifest: Manifest, previous: Path, report: Report) -> None:
-    """The day before is the one that this manifest was sealed upon."""
-    path = previous / MANIFEST
-    if not path.is_file():
-        raise CannotCheckError(f"{previous} has no {MANIFEST}: it is not a day of exports.")
-    stated = manifest.previous
-    if stated is None:
-        report.found(MANIFEST, "", "names no day before, and you gave one")
-        return
-    if stated.day != (date.fromisoformat(manifest.day) - timedelta(days=1)).isoformat():
-        report.found(MANIFEST, "", f"names {stated.day} as the day before")
-    digest = sha256(path.read_bytes()).hexdigest()
-    if digest != stated.sha256:
-        words = f"the SHA-256 of {path} is {digest}; this day was sealed upon {stated.sha256}"
-        report.found(MANIFEST, "the day before", words)
+        return verify_day(folder, trusted, previous)

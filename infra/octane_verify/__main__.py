@@ -1,4 +1,4 @@
-"""octane-verify FOLDER [--key PEM] [--previous FOLDER] [--json]
+"""octane-verify FOLDER-OR-ZIP [--key PEM] [--previous FOLDER] [--tsa PEM] [--policy OID] [--json]
 
 Exit code: 0 sound, 1 something was altered, 2 it cannot be checked.
 """
@@ -8,25 +8,32 @@ import json
 import sys
 from pathlib import Path
 
+NEEDS = "octane-verify needs the Python package cryptography, and for a day of exports duckdb"
 try:
     from octane_verify import CannotCheckError, Report, verify
 except ModuleNotFoundError as error:
-    sys.stderr.write(f"octane-verify needs the Python packages cryptography and duckdb: {error}\n")
+    sys.stderr.write(f"{NEEDS}: {error}\n")
     raise SystemExit(2) from None
 
 SOUND, ALTERED, CANNOT = 0, 1, 2
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("octane-verify", description="Check a day of Octane's exports.")
-    parser.add_argument("folder", type=Path, help="the day's folder: exports/day=…/v=…")
+    parser = argparse.ArgumentParser(
+        "octane-verify", description="Check a day of Octane's exports, or evidence."
+    )
+    parser.add_argument(
+        "folder", type=Path, help="a day's folder (exports/day=…/v=…), or an evidence package"
+    )
     parser.add_argument("--key", type=Path, help="the public key you trust (PEM)")
     parser.add_argument("--previous", type=Path, help="the folder of the day before")
+    parser.add_argument("--tsa", type=Path, help="the timestamp authority's roots that you trust (PEM)")
+    parser.add_argument("--policy", help="the only policy (OID) that its timestamps may have")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of words")
     options = parser.parse_args(arguments)
     try:
-        report = verify(options.folder, options.key, options.previous)
-    except CannotCheckError as error:
+        report = verify(options.folder, options.key, options.previous, options.tsa, options.policy)
+    except (CannotCheckError, ModuleNotFoundError) as error:
         _say(
             json.dumps({"verdict": "CANNOT_CHECK", "reason": str(error)})
             if options.json

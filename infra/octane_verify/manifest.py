@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from datetime import date
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
@@ -58,6 +58,17 @@ class Previous(NamedTuple):
     sha256: str
 
 
+class Sealed(Protocol):
+    """What the manifests of all folders have."""
+
+    @property
+    def files(self) -> dict[str, Listed]: ...
+    @property
+    def key_sha256(self) -> str: ...
+    @property
+    def whole(self) -> bool: ...
+
+
 class Manifest(NamedTuple):
     day: str
     version: int
@@ -68,6 +79,17 @@ class Manifest(NamedTuple):
     key_sha256: str
     whole: bool
     """It is written as it should be and fits its own checksum."""
+
+
+def format_of(folder: Path) -> str:
+    """What kind of folder it is; empty when its manifest does not tell. Raises `CannotCheckError`."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise CannotCheckError(f"{folder} has no {MANIFEST}: it is no day of exports and no evidence.")
+    try:
+        return str(json.loads(path.read_bytes())["format"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -152,7 +174,7 @@ def check_signature(folder: Path, trusted: EllipticCurvePublicKey | None, report
     return _signed(folder, key)
 
 
-def blame_signature(folder: Path, manifest: Manifest, agreed: bool, report: Report) -> None:
+def blame_signature(folder: Path, manifest: Sealed, agreed: bool, report: Report) -> None:
     """The signature does not fit: say which of key, manifest and signature it is, as far as that is sure."""
     if not folder.joinpath(SIGNATURE).is_file():
         report.found(SIGNATURE, "", "is missing")
@@ -163,7 +185,7 @@ def blame_signature(folder: Path, manifest: Manifest, agreed: bool, report: Repo
         report.found(MANIFEST, "", f"is not what {SIGNATURE} signs")
 
 
-def check_manifest(folder: Path, manifest: Manifest, report: Report) -> None:
+def check_manifest(folder: Path, manifest: Sealed, report: Report) -> None:
     if not manifest.whole:
         report.found(MANIFEST, "", "was altered: it does not fit its own checksum")
     own = load_key(folder / KEY)
@@ -171,7 +193,7 @@ def check_manifest(folder: Path, manifest: Manifest, report: Report) -> None:
         report.found(KEY, "", f"is not the key that {MANIFEST} names (SHA-256 {manifest.key_sha256})")
 
 
-def check_files(folder: Path, manifest: Manifest, report: Report) -> set[str]:
+def check_files(folder: Path, manifest: Sealed, report: Report) -> set[str]:
     """Compare every file with its size and digest; return those that are there."""
     there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     for path in sorted(there - set(manifest.files) - set(SEAL)):

@@ -13,11 +13,10 @@ Json = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMITTED = ROOT / "infra/openapi/openapi.json"
-OPEN = frozenset({"get_switches", "login", "refresh_session"})
-"""Functions that need no token: they give one, or tell what everybody may know."""
+OPEN = frozenset({"get_switches", "login", "refresh_session", "send_code"})
+"""Functions that need no token: they lead to one, or tell what everybody may know."""
 NOT_OURS = frozenset({"HTTPValidationError", "ValidationError", "ResponseValidationError"})
 """Powertools' own error shapes; our handlers answer every refusal in the one shape of `Error`."""
-KEY = "Idempotency-Key"
 DESCRIPTION = (
     "Fuel-card top-ups: log in, bind a card, place an order, pay it by a channel of choice, by the best one "
     "for the platform, or from the own balance; the card is recharged and the order tells its own story. "
@@ -108,8 +107,8 @@ def _operation(function: HttpFunction, method: str, operation: Json) -> Json:
 
 def _parameter(parameter: Json) -> Json:
     """Spell the header as people do, and leave out null: in a query, what is not sent is absent."""
-    if parameter["name"] == KEY.lower():
-        parameter["name"] = KEY
+    if parameter["in"] == "header":
+        parameter["name"] = "-".join(word.capitalize() for word in parameter["name"].split("-"))
     schema = parameter["schema"]
     options = [option for option in schema.pop("anyOf", []) if option != {"type": "null"}]
     if options:

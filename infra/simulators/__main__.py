@@ -1,7 +1,7 @@
 """`python -m simulators`: every company in one process, until SIGTERM or SIGINT.
 
 Prints one JSON line when all listen: wechat_url (WeChat Pay v3 and the mini-program API), issuer_url,
-alipay_url, unionpay_url, bank_url, state_dir, pid.
+alipay_url, unionpay_url, bank_url, sms_url, alliance_url, tsa_url, state_dir, pid.
 """
 
 import argparse
@@ -25,6 +25,9 @@ def options(arguments: list[str]) -> Options:
     parser.add_argument("--alipay-port", type=int, default=0, help="Alipay's; 0 takes a free one")
     parser.add_argument("--unionpay-port", type=int, default=0, help="UnionPay's; 0 takes a free one")
     parser.add_argument("--bank-port", type=int, default=0, help="the custody bank's; 0 takes a free one")
+    parser.add_argument("--sms-port", type=int, default=0, help="the SMS provider's; 0 takes a free one")
+    parser.add_argument("--alliance-port", type=int, default=0, help="the anti-fraud alliance's")
+    parser.add_argument("--tsa-port", type=int, default=0, help="the time-stamping authority's")
     parser.add_argument("--public", default="", help="host name to announce; default: the address")
     parser.add_argument("--state-dir", type=Path, required=True, help="where keys.json is kept")
     parser.add_argument("--keys", type=Path, help="read (or make) the keys here instead")

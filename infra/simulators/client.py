@@ -66,6 +66,9 @@ class World:
     alipay_url: str
     unionpay_url: str
     bank_url: str
+    sms_url: str
+    alliance_url: str
+    tsa_url: str
 
     @property
     def wechat(self) -> Control:
@@ -86,6 +89,18 @@ class World:
     @property
     def bank(self) -> Control:
         return Control(self.bank_url)
+
+    @property
+    def sms(self) -> Control:
+        return Control(self.sms_url)
+
+    @property
+    def alliance(self) -> Control:
+        return Control(self.alliance_url)
+
+    @property
+    def tsa(self) -> Control:
+        return Control(self.tsa_url)
 
 
 @contextmanager

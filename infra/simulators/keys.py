@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +20,10 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from simulators.alipay.keys import AlipayKeys, new_alipay_keys
+from simulators.alliance.company import AllianceKeys, new_alliance_keys
 from simulators.protocol import Json
+from simulators.sms.signing import SmsKeys, new_sms_keys
+from simulators.tsa.keys import TsaKeys, new_tsa_keys
 from simulators.unionpay.authority import UnionPayKeys, new_unionpay_keys
 
 CERTIFICATE_DAYS = 5 * 365
@@ -61,6 +64,9 @@ class Keys:
     unionpay: UnionPayKeys
     bank_key: str
     """What the custody bank and its customer share."""
+    sms: SmsKeys
+    alliance: AllianceKeys
+    tsa: TsaKeys
 
 
 def new_keys(now: datetime) -> Keys:
@@ -84,6 +90,9 @@ def new_keys(now: datetime) -> Keys:
         alipay=new_alipay_keys(now),
         unionpay=new_unionpay_keys(now),
         bank_key=secrets.token_hex(32),
+        sms=new_sms_keys(),
+        alliance=new_alliance_keys(),
+        tsa=new_tsa_keys(now),
     )
 
 
@@ -153,6 +162,9 @@ def keys_of(content: Json) -> Keys:
         "platforms": tuple(Platform(**platform) for platform in content["platforms"]),
         "alipay": AlipayKeys(**content["alipay"]),
         "unionpay": UnionPayKeys(**content["unionpay"]),
+        "sms": SmsKeys(**content["sms"]),
+        "alliance": AllianceKeys(**content["alliance"]),
+        "tsa": TsaKeys(**content["tsa"]),
     }
     return Keys(**(content | parts))
 
@@ -171,7 +183,7 @@ def load_or_make_keys(path: Path, now: datetime) -> Keys:
     """The keys of a file; what it does not hold yet is made: an older world had fewer companies."""
     if path.exists():
         content = json.loads(path.read_text("utf-8"))
-        if {"alipay", "unionpay", "bank_key"} <= content.keys():
+        if {field.name for field in fields(Keys)} <= content.keys():
             return load_keys(path)
         keys = keys_of(asdict(new_keys(now)) | content)
     else:

@@ -127,6 +127,24 @@ class Company(Protocol):
     def reset(self) -> None: ...
 
 
+class Quiet:
+    """The part of a company that sends no notices and leaves nothing to fall due."""
+
+    retry_ms: tuple[int, ...] = ()
+
+    def settle(self) -> int | None:
+        return None
+
+    def take_notices(self) -> list[Notice]:
+        return []
+
+    def letter(self, notice: Notice, faults: Faults) -> Letter:
+        raise NotImplementedError("this company sends no notices")
+
+    def accepted(self, status: int, body: bytes) -> bool:
+        return False
+
+
 def json_reply(status: int, content: Json | list[Any]) -> Reply:
     return Reply(status, compact(content), {"Content-Type": JSON_TYPE})
 

@@ -11,12 +11,15 @@ from random import SystemRandom
 from aiohttp import web
 
 from simulators.alipay.company import Alipay
+from simulators.alliance.company import Alliance
 from simulators.bank.company import CustodyBank
 from simulators.issuer.company import Issuer
 from simulators.keys import Keys, load_or_make_keys
 from simulators.postman import Postman
 from simulators.protocol import Company
 from simulators.shell import application
+from simulators.sms.company import Sms
+from simulators.tsa.company import Tsa
 from simulators.unionpay.company import UnionPay
 from simulators.wechat.company import WeChat
 from simulators.wechat.signer import Mode
@@ -36,6 +39,9 @@ class Options:
     alipay_port: int = 0
     unionpay_port: int = 0
     bank_port: int = 0
+    sms_port: int = 0
+    alliance_port: int = 0
+    tsa_port: int = 0
     public: str = ""
     """The host name to announce, when it is not `host`."""
     keys: Path | None = None
@@ -58,6 +64,9 @@ class Addresses:
     unionpay_url: str
     """The gateway and, at `/`, the file host."""
     bank_url: str
+    sms_url: str
+    alliance_url: str
+    tsa_url: str
 
 
 def wall_clock() -> int:
@@ -77,6 +86,9 @@ async def serve(options: Options, stopped: asyncio.Event, ready: Callable[[Addre
             ("alipay_url", alipay(options, keys), options.alipay_port),
             ("unionpay_url", unionpay(options, keys), options.unionpay_port),
             ("bank_url", CustodyBank(keys.bank_key, wall_clock), options.bank_port),
+            ("sms_url", Sms(keys.sms, wall_clock, SystemRandom()), options.sms_port),
+            ("alliance_url", Alliance(keys.alliance, wall_clock), options.alliance_port),
+            ("tsa_url", Tsa(keys.tsa, wall_clock, SystemRandom()), options.tsa_port),
         ):
             runners.append(await listen(company, options, port))
             urls[name] = f"http://{options.public or options.host}:{runners[-1].addresses[0][1]}"

@@ -1,13 +1,19 @@
-"""Alters a sound day of exports in every way we thought of, and asks octane-verify each time."""
+"""Alters a sound day of exports, or a sound evidence package, in every way we thought of, and asks
+octane-verify each time."""
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from octane_verify import verify
+from octane_verify import Report, verify
+from octane_verify.evidence import FORMAT
+from octane_verify.manifest import format_of
+from tamper.evidence_ways import EVIDENCE_WAYS
 from tamper.ways import WAYS, Way
+
+Check = Callable[[Path], Report]
 
 
 class NotSoundError(ValueError):
@@ -23,8 +29,8 @@ class Tampering(NamedTuple):
 
 
 def drill(folder: Path) -> list[Tampering]:
-    """Alter copies of a sound folder, one way each, and check each with the folder's own key as the trusted
-    one. Raises `NotSoundError`."""
+    """Alter copies of a sound folder, one way each, and check each with the folder's own key (and the
+    authority's certificates) as the trusted ones. Raises `NotSoundError`."""
     return list(steps(folder))
 
 
@@ -32,19 +38,24 @@ def steps(folder: Path) -> Iterator[Tampering]:
     """The same, one by one."""
     with tempfile.TemporaryDirectory() as scratch:
         key = Path(shutil.copy(folder / "manifest.pem", Path(scratch, "trusted.pem")))
-        already = verify(folder, key).findings
+        check: Check = lambda copy: verify(copy, key)  # noqa: E731 - one of two
+        ways: Sequence[Way] = WAYS
+        if format_of(folder) == FORMAT:
+            roots = Path(shutil.copy(folder / "tsa.pem", Path(scratch, "authority.pem")))
+            check, ways = (lambda copy: verify(copy, key, tsa=roots)), EVIDENCE_WAYS
+        already = check(folder).findings
         if already:
             raise NotSoundError("; ".join(map(str, already)))
-        for number, way in enumerate(WAYS):
+        for number, way in enumerate(ways):
             copy = Path(scratch, str(number))
             shutil.copytree(folder, copy)
-            yield _tried(way, copy, key)
+            yield _tried(way, copy, check)
             shutil.rmtree(copy)
 
 
-def _tried(way: Way, copy: Path, key: Path) -> Tampering:
+def _tried(way: Way, copy: Path, check: Check) -> Tampering:
     expected = way.alter(copy)
-    findings = verify(copy, key).findings
+    findings = check(copy).findings
     naming = [
         finding
         for finding in findings

@@ -61,7 +61,7 @@ def make_right(folder: Path, *files: str, heads: dict[str, str] | None = None) -
     path.write_bytes(checksummed(manifest))
 
 
-def _sign_again(folder: Path) -> None:
+def sign_again(folder: Path) -> None:
     """Sign the manifest with another key, and put that key into the folder."""
     key = generate_private_key(SECP256R1())
     public = key.public_key()
@@ -147,7 +147,7 @@ def chain_remade(folder: Path) -> Named:
 
 def chain_remade_and_signed(folder: Path) -> Named:
     chain_remade(folder)
-    _sign_again(folder)
+    sign_again(folder)
     return Named("manifest.pem", "another key")
 
 

@@ -20,8 +20,7 @@ from typing import Any
 
 import orjson
 
-from local.package import read_template
-from world.wired import ROOT
+from world.system import ROOT, functions, system
 
 ROUNDS = 7
 BARE = "import boto3\nboto3.client('dynamodb')\n"
@@ -48,6 +47,12 @@ class Ready(wiring.Wiring):
         from octane.routing.decide import compiled_table
         from octane.routing.defaults import default_rules
         compiled_table(default_rules())
+
+    @property
+    def risk_table(self):
+        from octane.risk.defaults import default_rules
+        from octane.risk.table import compiled
+        compiled(default_rules().table)
 
 import os
 ready = Ready(os.environ)
@@ -93,7 +98,7 @@ def cold_ratios(
 
 def template_environment() -> dict[str, str]:
     """What the template sets for every function and does not take from elsewhere."""
-    variables = read_template(ROOT / "template.yaml")["Globals"]["Function"]["Environment"]["Variables"]
+    variables = functions(system())["PlaceOrderFunction"]["Environment"]["Variables"]
     return {name: value for name, value in variables.items() if isinstance(value, str)}
 
 

@@ -56,7 +56,7 @@ MOST_CALLS: Mapping[str, int] = MappingProxyType(
     }
 )
 MOST_TOP_UP_CALLS = 16
-MOST_TOP_UP_WRITE_UNITS = 40
+MOST_TOP_UP_WRITE_UNITS = 50
 
 
 def invocations_of(recording: Recording) -> dict[str, Invocation]:

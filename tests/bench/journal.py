@@ -4,19 +4,21 @@ What a process keeps for some seconds, whoever asks (what routing knows, the swi
 what the invocation itself asks for.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
 
+from octane.identity.revocation import EPOCHS
 from octane.kernel.clock import Clock, Instant, SystemClock
 from octane.kernel.switches import Switches
 from octane.orders.queues import BATCH
 from octane.orders.states import Queue
-from octane.routing.publishing import CURRENT
+from octane.rulebook.versions import current_key
 from octane.store.expressions import marshal_item
-from octane.store.items import Item, Key, Page, Query
+from octane.store.items import Item, Key, Page, Query, Table
 from octane.store.writes import Update, Write
 from octane.wire.http import HttpTransport, Response
 from world.memory_engine import MemoryEngine
@@ -31,6 +33,8 @@ ENVIRONMENT = {
     "OCTANE_TABLE_IDENTITY": "identity",
     "OCTANE_TABLE_CHANNELS": "channels",
     "OCTANE_TABLE_ROUTING": "routing",
+    "OCTANE_TABLE_RISK": "risk",
+    "OCTANE_TABLE_AUDIT": "audit",
     "OCTANE_QUEUE_RECHARGE": "https://sqs.us-east-1.amazonaws.com/123456789012/recharge",
     "OCTANE_QUEUE_REFUND": "https://sqs.us-east-1.amazonaws.com/123456789012/refund",
     "OCTANE_QUEUE_DUE": "https://sqs.us-east-1.amazonaws.com/123456789012/due",
@@ -44,6 +48,7 @@ ENVIRONMENT = {
     "OCTANE_SECRET_TOKEN_VERIFIER": "TOKEN_VERIFIER",
 }
 APART = "read apart"
+RULES = {current_key(Table.ROUTING), current_key(Table.RISK)}
 
 
 class AwsAnswer(NamedTuple):
@@ -79,10 +84,18 @@ class Journal:
         self.current = Invocation("", {}, Instant(0))
 
     def aws(self, service: str, answer: object) -> None:
-        self.current.aws.append(AwsAnswer(service, b"" if answer is None else orjson.dumps(answer)))
+        body = b"" if answer is None else orjson.dumps(answer, default=_binary)
+        self.current.aws.append(AwsAnswer(service, body))
 
     def apart(self, service: str, answer: object) -> None:
-        self.current.apart.append(AwsAnswer(service, orjson.dumps(answer)))
+        self.current.apart.append(AwsAnswer(service, orjson.dumps(answer, default=_binary)))
+
+
+def _binary(value: object) -> str:
+    """DynamoDB's protocol carries bytes as base64."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    raise TypeError(type(value))
 
 
 class RecordingEngine(MemoryEngine):
@@ -99,16 +112,18 @@ class RecordingEngine(MemoryEngine):
         return found
 
     def query(self, query: Query) -> Page:
+        if query.partition == EPOCHS:  # what is revoked, once in some seconds
+            with self._apart(APART):
+                page = super().query(query)
+            self._journal.apart("dynamodb", _listing(page))
+            return page
         page = super().query(query)
-        count = len(page.items)
-        answer = {
-            "Items": [marshal_item(item) for item in page.items], "Count": count, "ScannedCount": count,
-        }  # fmt: skip
+        answer = _listing(page)
         self._tell({**answer, "LastEvaluatedKey": marshal_item(dict(page.cursor))} if page.cursor else answer)
         return page
 
     def batch_get(self, keys: list[Key]) -> list[Item]:
-        if CURRENT in keys:  # all that routing knows, once in some seconds
+        if RULES.intersection(keys):  # what routing and risk know, once in some seconds
             with self._apart(APART):
                 found = super().batch_get(keys)
             self._journal.apart("dynamodb", _batch(keys, found))
@@ -131,9 +146,18 @@ class RecordingEngine(MemoryEngine):
         self._journal.aws("dynamodb", answer)
 
 
+def _listing(page: Page) -> dict[str, object]:
+    items = [marshal_item(item) for item in page.items]
+    return {"Items": items, "Count": len(items), "ScannedCount": len(items)}
+
+
 def _batch(keys: list[Key], found: list[Item]) -> object:
-    table = ENVIRONMENT[f"OCTANE_TABLE_{keys[0].table.name}"]
-    return {"Responses": {table: [marshal_item(item) for item in found]}, "UnprocessedKeys": {}}
+    """What is found, under the names of its tables; items know their keys only."""
+    tables = {(key.pk, key.sk): ENVIRONMENT[f"OCTANE_TABLE_{key.table.name}"] for key in keys}
+    answer: dict[str, list[object]] = {table: [] for table in tables.values()}
+    for item in found:
+        answer[tables[str(item["pk"]), str(item["sk"])]].append(marshal_item(item))
+    return {"Responses": answer, "UnprocessedKeys": {}}
 
 
 class RecordingBoard(Board):

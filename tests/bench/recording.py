@@ -45,7 +45,8 @@ class RecordedShop(Shop):
             self.journal.current = invocation
             number = len(self.journal.invocations)
             self.journal.invocations.append(invocation)
-            self.wiring.__dict__.pop("router", None)
+            for kept in ("router", "risk_rules", "revocations"):
+                self.wiring.__dict__.pop(kept, None)
             with self.wiring.meter.operation(f"{name} {number}") as usage:
                 answer = handler(event, lambda_context)
             invocation.usage = usage

@@ -8,8 +8,12 @@ from typing import Any
 from local.package import Template
 from octane.store.items import INDEXES, Table
 
-KEEPS_ALL = frozenset({Table.RECONCILIATION})
+KEEPS_ALL = frozenset({Table.RECONCILIATION, Table.REVIEWS, Table.AUDIT})
 """Nothing in them ever expires."""
+FORGETS = frozenset({Table.ORDERS, Table.IDENTITY, Table.RISK, Table.REVIEWS})
+"""They know people. Who is erased is gone from their backups too within seven days; the others go back to any
+moment of the last 35."""
+BACKUP = {"PointInTimeRecoveryEnabled": True}
 EXPIRY = {"AttributeName": "ttl", "Enabled": True}
 Properties = dict[str, Any]
 
@@ -59,7 +63,8 @@ def _table_faults(template: Template) -> Iterator[str]:
         wanted = {
             "BillingMode": "PAY_PER_REQUEST",
             "TimeToLiveSpecification": None if table in KEEPS_ALL else EXPIRY,
-            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+            "PointInTimeRecoverySpecification": BACKUP
+            | ({"RecoveryPeriodInDays": 6} if table in FORGETS else {}),
             "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "Key"}},
         }
         for field, value in wanted.items():

@@ -12,6 +12,7 @@ from typing import Any
 
 import jsonata
 
+from local.nesting import whole
 from local.package import Template, read_template
 
 MACHINE = "AWS::Serverless::StateMachine"
@@ -32,6 +33,10 @@ EXPRESSIONS = frozenset({"Arguments", "Items", "Output"})
 """Fields of a state that speaks JSONata."""
 LOG_DELIVERY = re.compile(r"logs:(\w+LogDelivery|ListLogDeliveries|\w+ResourcePolic\w+|DescribeLogGroups)")
 """What a machine that logs must be let do; AWS knows no narrower resource for it."""
+TOKEN_STEP = "arn:aws:states:::lambda:invoke.waitForTaskToken"
+TOKEN = "$states.context.Task.Token"
+SHARDED = frozenset({"CloseDay"})
+"""Machines that work on more than one run's history could hold."""
 OURS = "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:"
 Json = dict[str, Any]
 
@@ -51,7 +56,7 @@ def faults(root: Path) -> list[str]:
 
 
 def machines(root: Path) -> Iterator[Machine]:
-    for name, body in read_template(root / "template.yaml")["Resources"].items():
+    for name, body in whole(root)["Resources"].items():
         if body["Type"] == MACHINE:
             path = root / body["Properties"]["DefinitionUri"]
             yield Machine(name, body["Properties"], path.read_text(), read_template(path))
@@ -76,11 +81,13 @@ def _faults(machine: Machine) -> Iterator[str]:
     yield from _call_faults(machine)
     yield from _policy_faults(machine)
     yield from _flow_faults(machine.name, machine.definition)
+    spoken = machine.definition.get("QueryLanguage", "JSONPath")
     for name, state in states(machine.definition):
-        yield from _retry_faults(f"{machine.name}: {name}", state)
-        yield from _language_faults(f"{machine.name}: {name}", state)
+        yield from _task_faults(f"{machine.name}: {name}", state)
+        yield from _language_faults(f"{machine.name}: {name}", state, state.get("QueryLanguage", spoken))
     yield from _variable_faults(machine)
-    if not any(mode_of(state) == "DISTRIBUTED" for _, state in states(machine.definition)):
+    modes = {mode_of(state) for _, state in states(machine.definition)}
+    if machine.name in SHARDED and "DISTRIBUTED" not in modes:
         yield f"{machine.name}: it has no Distributed Map"
 
 
@@ -148,18 +155,29 @@ def _after(state: Json) -> Iterator[str]:
         yield state["Default"]
 
 
-def _retry_faults(place: str, state: Json) -> Iterator[str]:
+def _task_faults(place: str, state: Json) -> Iterator[str]:
+    """A call is tried again. Who waits for a person does not wait for ever, and whatever became of it the run
+    goes on: a call that failed is made again from there."""
     if state["Type"] != "Task":
         return
+    if state["Resource"] == TOKEN_STEP:
+        if TOKEN not in str(state["Arguments"].get("Payload")):
+            yield f"{place} hands nobody its token"
+        if "TimeoutSeconds" not in state:
+            yield f"{place} may wait for ever"
+        if not any("States.ALL" in row["ErrorEquals"] for row in state.get("Catch", [])):
+            yield f"{place} ends the run when nobody comes"
+        return
+    if state["Resource"] != "arn:aws:states:::lambda:invoke":
+        yield f"{place} calls {state['Resource']}"
     tried = [row for row in state.get("Retry", []) if "States.ALL" in row["ErrorEquals"]]
     if not any(row.get("MaxAttempts", 3) > 0 and row.get("JitterStrategy") == "FULL" for row in tried):
         yield f"{place} is not tried again"
 
 
-def _language_faults(place: str, state: Json) -> Iterator[str]:
-    """A state speaks one query language; what it says in JSONata can be read."""
-    speaks_jsonata = state.get("QueryLanguage") == "JSONata"
-    for field in sorted((PATHS if speaks_jsonata else EXPRESSIONS) & state.keys()):
+def _language_faults(place: str, state: Json, language: str) -> Iterator[str]:
+    """A state speaks one query language, its own or its machine's; what it says in JSONata can be read."""
+    for field in sorted((PATHS if language == "JSONata" else EXPRESSIONS) & state.keys()):
         yield f"{place} has {field}, of the other query language"
     for expression in expressions(state):
         try:

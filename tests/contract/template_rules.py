@@ -1,4 +1,4 @@
-"""What must hold between template.yaml and the functions: `faults(root)` names everything that does not."""
+"""What must hold between the templates and the functions: `faults(root)` names everything that does not."""
 
 import ast
 import json
@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from contract.environment_rules import environment_faults
+from contract.gateway_rules import gateway_faults
 from contract.resource_rules import of_type, resource_faults
 from contract.state_machine_rules import steps_of
-from local.package import Template, read_template
+from local.nesting import whole
+from local.package import Template
 from octane.kernel.clock import Instant
 from octane.ledger.balances import hold_key, shard_key
 from octane.ledger.entries import Entry
 from octane.orders.states import Queue
-from octane.store.items import Table
+from world.system import Route, file_of, functions, routes
 
 OPEN_TO_ALL = {
     *("login", "refresh_session", "get_switches", "wechat_payment", "wechat_refund", "alipay_payment"),
-    *("unionpay_payment", "unionpay_refund", "issuer_recharge"),
+    *("unionpay_payment", "unionpay_refund", "issuer_recharge", "send_code"),
 }
 """Routes without a token: who calls them proves itself otherwise."""
 
@@ -30,10 +33,18 @@ WILDCARDS = {
     # A connection's id is known only once it is open.
     ("push_changes", "execute-api:ManageConnections"),
 }
+LEASELESS = {
+    *("build_evidence", "compliance_report", "stamp_heads", "report_alliance"),
+    *("erase_people", "make_exports", "rotate_keys"),
+}
+"""They own nothing while they work: each of their writes states its condition, so two at once do it once."""
 JOURNAL = "${ArchiveBucket.Arn}/journal/*"
 SNAP_STORAGE_MB = 512
 FOLDER = re.compile(r"\$\{\w+Bucket\.Arn\}/[a-z]+/\*")
 """A bucket's folder: what lies in it is named by day."""
+KEEPING = frozenset({"s3:GetObject", "s3:PutObject", "s3:ListBucket"})
+COPIES = ("s3:DeleteObject", "${WorkBucket.Arn}/people/*")
+"""Copies of what we keep of somebody, made for them: they go with the person."""
 
 ROUTE = re.compile(r"^(GET|POST|PUT|PATCH|DELETE) (/[^\s?:]*)")
 Properties = dict[str, Any]
@@ -52,10 +63,6 @@ class Function:
     def resource_name(self) -> str:
         return _resource_of(self.name)
 
-    def setting(self, name: str, template: Template) -> Any:
-        """A property of its own, or the one of all functions."""
-        return self.resource.get(name, template["Globals"]["Function"].get(name))
-
     def permissions(self) -> Iterator[tuple[str, str]]:
         """Action and resource, as text."""
         for policy in self.resource.get("Policies", []):
@@ -67,36 +74,37 @@ class Function:
 
 
 def faults(root: Path) -> list[str]:
-    template = read_template(root / "template.yaml")
-    functions, found = _pair(template, root)
-    steps = steps_of(template)
-    for function in functions:
+    template = whole(root)
+    paired, found = _pair(template, root)
+    steps, routed, rotators = steps_of(template), list(routes(template)), set(_rotators(template))
+    for function in paired:
         is_step = function.resource_name in steps
-        found += _route_faults(function, is_step=is_step)
+        own = [route for route in routed if route.function == function.resource_name]
+        is_hooked = function.name in WITHOUT_EVENT or function.resource_name in rotators
+        found += _route_faults(function, own, is_step=is_step, is_hooked=is_hooked)
         found += _policy_faults(function)
         found += _source_faults(function, template, is_step=is_step)
-        found += _place_faults(function, template)
-    found += _environment_faults(template, root)
-    return found + list(resource_faults(template))
+        found += _place_faults(function)
+    found += environment_faults(template, root)
+    return found + list(gateway_faults(template, routed)) + list(resource_faults(template))
 
 
 def _pair(template: Template, root: Path) -> tuple[list[Function], list[str]]:
-    declared = {name: body["Properties"] for name, body in of_type(template, "AWS::Serverless::Function")}
-    functions, found = [], []
+    declared = functions(template)
+    paired, found = [], []
     for path in sorted((root / "functions").glob("*/*.py")):
         resource = _resource_of(path.stem)
         properties = declared.pop(resource, None)
         if properties is None:
             found.append(f"{path.stem}: the template has no {resource}")
             continue
-        place = (properties["CodeUri"], properties["Handler"])
-        if place != (f"functions/{path.parent.name}/", f"{path.stem}.handler"):
+        if (place := file_of(properties)) != f"{path.parent.name}/{path.stem}":
             found.append(f"{path.stem}: {resource} runs {place}")
         source = path.read_text()
         if not re.search(r"^(handler =|def handler\()", source, re.MULTILINE):
             found.append(f"{path.stem}: the file has no handler")
-        functions.append(Function(path.stem, path.parent.name, source, properties))
-    return functions, found + [f"{name}: there is no such file in functions/" for name in declared]
+        paired.append(Function(path.stem, path.parent.name, source, properties))
+    return paired, found + [f"{name}: there is no such file in functions/" for name in declared]
 
 
 def _resource_of(name: str) -> str:
@@ -104,24 +112,28 @@ def _resource_of(name: str) -> str:
     return "".join(part.title() for part in name.split("_")) + "Function"
 
 
-def _route_faults(function: Function, *, is_step: bool) -> Iterator[str]:
+def _rotators(template: Template) -> Iterator[str]:
+    """Secrets Manager calls these directly."""
+    for _, body in of_type(template, "AWS::SecretsManager::RotationSchedule"):
+        yield body["Properties"]["RotationLambdaARN"]["Ref"].removesuffix(".Alias")
+
+
+def _route_faults(function: Function, own: list[Route], *, is_step: bool, is_hooked: bool) -> Iterator[str]:
     """The route is the same in the template, the docstring's first line and any decorator."""
-    events = list(function.resource.get("Events", {}).values())
-    apis = [event["Properties"] for event in events if event["Type"] == "Api"]
-    if not events and not is_step and function.name not in WITHOUT_EVENT:
+    is_called = bool(own or function.resource.get("Events"))
+    if not (is_called or is_step or is_hooked):
         yield f"{function.name}: nothing calls it"
-    if events and is_step:
+    if is_called and is_step:
         yield f"{function.name}: it is a step, and called by something else too"
-    routed = {f"{api['Method'].upper()} {api['Path'].replace('{', '<').replace('}', '>')}" for api in apis}
+    routed = {f"{route.method} {route.path.replace('{', '<').replace('}', '>')}" for route in own}
     for where, said in (("docstring", _docstring_route(function)), ("decorator", _decorated_route(function))):
         if said is not None and routed != {said}:
             yield f"{function.name}: its {where} says {said}, the template {sorted(routed)}"
     if routed and _docstring_route(function) is None:
         yield f"{function.name}: its docstring names no route"
-    for api in apis:
-        is_open = api.get("Auth") == {"Authorizer": "NONE"}
-        if is_open != (function.name in OPEN_TO_ALL):
-            yield f"{function.name}: it is {'open to all' if is_open else 'closed'}"
+    for route in own:
+        if route.open_to_all != (function.name in OPEN_TO_ALL):
+            yield f"{function.name}: it is {'open to all' if route.open_to_all else 'closed'}"
 
 
 def _docstring_route(function: Function) -> str | None:
@@ -151,24 +163,25 @@ def _policy_faults(function: Function) -> Iterator[str]:
         wide = "*" in action or ("*" in target and not FOLDER.fullmatch(target))
         if wide and (function.name, action) not in WILDCARDS:
             yield f"{function.name}: {action} on {target} has a wildcard"
-        if action.startswith("s3:") and action not in {"s3:GetObject", "s3:PutObject", "s3:ListBucket"}:
+        if action.startswith("s3:") and action not in KEEPING and (action, target) != COPIES:
             yield f"{function.name}: {action}: nothing that is kept is ever removed or unlocked"
         if (action, target) == ("s3:PutObject", JOURNAL) and function.name != "journal_entries":
             yield f"{function.name}: it may write the journal"
 
 
-def _place_faults(function: Function, template: Template) -> Iterator[str]:
+def _place_faults(function: Function) -> Iterator[str]:
     """SnapStart is refused where there is more storage than it keeps."""
     storage = function.resource.get("EphemeralStorage", {}).get("Size", SNAP_STORAGE_MB)
-    if storage > SNAP_STORAGE_MB and function.setting("SnapStart", template) != {"ApplyOn": "None"}:
+    if storage > SNAP_STORAGE_MB and function.resource["SnapStart"] != {"ApplyOn": "None"}:
         yield f"{function.name}: SnapStart allows no {storage} MB of storage"
 
 
 def _source_faults(function: Function, template: Template, *, is_step: bool) -> Iterator[str]:
     """What a queue or stream calls reports partial failures and ends in time. A step holds no lease: it books
     what it is told is done, and starts nothing."""
-    timeout = function.setting("Timeout", template)
-    if timeout >= template["Parameters"]["LeaseSeconds"]["Default"] and not is_step:
+    has_lease = not is_step and function.name not in LEASELESS
+    timeout = function.resource["Timeout"]
+    if timeout >= template["Parameters"]["LeaseSeconds"]["Default"] and has_lease:
         yield f"{function.name}: it may outlive its lease"
     for event in function.resource.get("Events", {}).values():
         properties = event["Properties"]
@@ -214,16 +227,3 @@ def _journal_faults(function: Function) -> Iterator[str]:
         yield f"{function.name}: it does not hear of every change of an entry"
     if entry.key.sk.startswith(prefix) or not all(key.sk.startswith(prefix) for key in kept):
         yield f"{function.name}: it passes over what begins with {prefix!r}"
-
-
-def _environment_faults(template: Template, root: Path) -> Iterator[str]:
-    """Every variable that the code reads is set, and none is set for nobody."""
-    variables = template["Globals"]["Function"]["Environment"]["Variables"]
-    given = {name.removeprefix("OCTANE_") for name in variables if name.startswith("OCTANE_")}
-    code = "\n".join(path.read_text() for path in (root / "layers/octane/python/octane").rglob("*.py"))
-    read = set(re.findall(r'"OCTANE_([A-Z_]+)"', code)) | set(re.findall(r'number\("([A-Z_]+)"', code))
-    read |= {f"SECRET_{name}" for name in re.findall(r'_secret\("([A-Z_]+)"', code)}
-    read |= {f"BUCKET_{name}" for name in re.findall(r'_bucket\("([A-Z_]+)"', code)}
-    read |= {f"TABLE_{table.name}" for table in Table} | {f"QUEUE_{queue.name}" for queue in Queue}
-    for name in sorted(read ^ given):
-        yield f"OCTANE_{name}: {'read by the code, not set' if name in read else 'set, read by nobody'}"

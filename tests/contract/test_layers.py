@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from local.package import read_template
+from world.system import functions, system
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ROOT / "layers/octane/python"
@@ -52,22 +52,18 @@ def layer_folders() -> dict[str, Path]:
     """Each layer's folder, by its resource."""
     return {
         name: ROOT / body["Properties"]["ContentUri"]
-        for name, body in read_template(ROOT / "template.yaml")["Resources"].items()
+        for name, body in system()["Resources"].items()
         if body["Type"] == "AWS::Serverless::LayerVersion"
     }
 
 
 def groups() -> Iterator[Group]:
-    template = read_template(ROOT / "template.yaml")
-    shared = template["Globals"]["Function"]["Layers"]
     found: dict[tuple[Path, tuple[str, ...]], list[Path]] = {}
-    for body in template["Resources"].values():
-        if body["Type"] == "AWS::Serverless::Function":
-            properties = body["Properties"]
-            folder = ROOT / properties["CodeUri"]
-            layers = tuple(layer["Ref"] for layer in [*shared, *properties.get("Layers", [])])
-            file = folder / f"{properties['Handler'].removesuffix('.handler')}.py"
-            found.setdefault((folder, layers), []).append(file)
+    for properties in functions(system()).values():
+        folder = ROOT / properties["CodeUri"]
+        layers = tuple(layer["Ref"] for layer in properties["Layers"])
+        file = folder / f"{properties['Handler'].removesuffix('.handler')}.py"
+        found.setdefault((folder, layers), []).append(file)
     for (folder, layers), files in found.items():
         yield Group(folder, layers, tuple(files))
 

@@ -1,4 +1,4 @@
-"""template.yaml and the functions agree; and where they are made to differ, the check says so."""
+"""The templates and the functions agree; and where they are made to differ, the check says so."""
 
 import shutil
 from collections.abc import Callable
@@ -34,10 +34,16 @@ def _removed(root: Path) -> None:
 
 
 TEMPLATE = "template.yaml"
+STACKS = "infra/stacks"
+CLOSING = f"{STACKS}/closing.yaml"
 EVERY_MINUTE = """      Events:
         Tick:
           Type: Schedule
           Properties: {Schedule: rate(1 minute)}
+"""
+PERMISSION = """  ConnectPermission:
+    Type: AWS::Lambda::Permission
+    Properties: {FunctionName: !Ref ConnectFunction.Alias, Action: x, Principal: apigateway.amazonaws.com}
 """
 REDRIVE = "      RedrivePolicy: {deadLetterTargetArn: !GetAtt DueDeadQueue.Arn, maxReceiveCount: 6}\n"
 
@@ -46,11 +52,16 @@ def _in_template(old: str, new: str) -> Callable[[Path], None]:
     return _replaced(TEMPLATE, old, new)
 
 
+def _in_closing(old: str, new: str) -> Callable[[Path], None]:
+    return _replaced(CLOSING, old, new)
+
+
 def _in_function(name: str, old: str, new: str) -> Callable[[Path], None]:
-    """Only within one function's own part of the template."""
+    """Only within one function's own part of its template."""
 
     def plant(root: Path) -> None:
-        path = root / TEMPLATE
+        templates = [root / TEMPLATE, *(root / STACKS).glob("*.yaml")]
+        (path,) = (one for one in templates if f"  {name}Function:\n" in one.read_text())
         before, start, rest = path.read_text().partition(f"  {name}Function:\n")
         own, end, after = rest.partition("\n\n")
         assert old in own, f"{name} has changed: plant another fault"
@@ -63,30 +74,71 @@ PLANTED: list[tuple[Callable[[Path], None], str]] = [
     (_added, "forgotten: the template has no ForgottenFunction"),
     (_removed, "GetOrderFunction: there is no such file"),
     (_in_template("place_order.handler", "place_orders.handler"), "place_order: PlaceOrderFunction runs"),
-    (_in_template("Path: /api/v1/cards/{card_id}", "Path: /api/v1/cards/{id}"), "unbind_card: its docstring"),
-    (_in_template("Method: delete", "Method: get"), "logout: its decorator says DELETE"),
+    (_in_template("/api/v1/cards/{card_id}:", "/api/v1/cards/{id}:"), "unbind_card: its docstring"),
+    (_in_template("            delete: {", "            get: {"), "logout: its decorator says DELETE"),
     (
         _replaced("functions/orders/get_order.py", '@app.get("/api/v1/orders/', '@app.get("/orders/'),
         "get_order: its decorator says GET /orders/<order_id>",
     ),
-    (_in_template("            Auth: {Authorizer: NONE}\n", ""), "login: it is closed"),
+    (_in_template("security: [{NONE: []}], ", ""), "login: it is closed"),
     (_in_template("[dynamodb:BatchGetItem]", "['dynamodb:*']"), "list_orders: dynamodb:*"),
     (_in_template("!Sub '${OrdersTable.Arn}/index/due'", "'*'"), "sweep_due: dynamodb:Query on *"),
-    (_in_template("        OCTANE_ISSUER_URL: !Ref IssuerUrl\n", ""), "OCTANE_ISSUER_URL: read by the code"),
+    (
+        _in_template("        OCTANE_ISSUER_STEP_FEN: !Ref IssuerStepFen\n", ""),
+        "OCTANE_ISSUER_STEP_FEN: read by the code",
+    ),
+    (
+        _in_template("        OCTANE_ISSUER_URL: !Ref IssuerUrl\n", ""),
+        "RechargeOrderFunction: OCTANE_SECRET_ISSUER without OCTANE_ISSUER_",
+    ),
+    (
+        _in_closing("        OCTANE_TABLE_LEDGER: !Ref LedgerTable\n", ""),
+        "RequestWithdrawalFunction: it may touch LedgerTable, and no variable names it",
+    ),
+    (_in_template(":${AWS::StackName}-*:live'", ":*'"), "GatewayRole: it may"),
+    (_in_template("Service: apigateway.", "Service: lambda."), "GatewayRole: it is taken by"),
+    (
+        _in_template("credentials: !GetAtt GatewayRole.Arn, ", ""),
+        "POST /api/v1/sessions: it calls its function",
+    ),
+    (_in_template("${ListCardsFunction.Alias}", "${OrdersTable.Alias}"), "no function is called OrdersTable"),
+    (
+        _in_template("DisableFunctionDefaultPermissions: true", "IsSilent: true"),
+        "Api: its authorizer is called",
+    ),
+    (
+        _in_template("      CredentialsArn: !GetAtt GatewayRole.Arn\n", ""),
+        "ConnectIntegration: its function is",
+    ),
+    (
+        _in_template("      AuthorizerCredentialsArn: !GetAtt", "      Arn: !GetAtt"),
+        "WebSocketAuthorizer: its",
+    ),
+    (
+        _in_template("  ConnectRoute:\n", f"{PERMISSION}  ConnectRoute:\n"),
+        "ConnectPermission: the gateways need no permission",
+    ),
+    (
+        _in_function("GetFunds", "      CodeUri:", "      FunctionName: funds\n      CodeUri:"),
+        "GetFundsFunction: the gateway may not call it",
+    ),
     (_in_template("OCTANE_PUBLIC_URL:", "OCTANE_PUBLIK_URL:"), "OCTANE_PUBLIK_URL: set, read by nobody"),
     (_in_template("PushDeadQueue.QueueName", "DueQueue.QueueName"), "PushDeadQueue: no alarm watches it"),
     (_in_template(REDRIVE, ""), "DueQueue: it has no dead-letter queue"),
     (_in_template("VisibilityTimeout: 180", "VisibilityTimeout: 30"), "gives a message to two workers"),
     (_in_template("RecoveryEnabled: true", "RecoveryEnabled: false"), "OrdersTable: PointInTime"),
     (_in_template("IndexName: by_user", "IndexName: by_person"), "OrdersTable: its indexes are"),
-    (_in_template('["recharge","refund"]', '["recharge"]'), "dispatch_events: it gets steps for"),
+    (
+        _in_template('["recharge","refund","review"]', '["recharge","refund"]'),
+        "dispatch_events: it gets steps for",
+    ),
     (_in_template('{"error":{"code":', '{"fault":{"code":'), "UNAUTHORIZED: its body is"),
     (
         _in_function("MatchShard", "      Policies:", f"{EVERY_MINUTE}      Policies:"),
         "match_shard: it is a step, and called by something else too",
     ),
     (
-        _in_template("        MatchShard: !Ref MatchShardFunction.Alias\n", ""),
+        _in_closing("        MatchShard: !Ref MatchShardFunction.Alias\n", ""),
         "match_shard: nothing calls it",
     ),
     (_in_function("RechargeOrder", "Timeout: 30", "Timeout: 60"), "recharge_order: it may outlive its lease"),
@@ -95,11 +147,11 @@ PLANTED: list[tuple[Callable[[Path], None], str]] = [
         "match_shard: SnapStart allows no 10240 MB",
     ),
     (
-        _in_function("MatchShard", "${WorkBucket.Arn}/entries/*", "${WorkBucket.Arn}/*"),
+        _in_function("MatchShard", "${WorkBucketArn}/entries/*", "${WorkBucketArn}/*"),
         "match_shard: s3:GetObject on ${WorkBucket.Arn}/* has a wildcard",
     ),
     (
-        _in_function("MatchShard", "${WorkBucket.Arn}/matches/*", "${ArchiveBucket.Arn}/journal/*"),
+        _in_function("MatchShard", "${WorkBucketArn}/matches/*", "${ArchiveBucketArn}/journal/*"),
         "match_shard: it may write the journal",
     ),
     (
@@ -122,7 +174,25 @@ PLANTED: list[tuple[Callable[[Path], None], str]] = [
         _in_function("JournalEntries", '{"prefix":"#"}', '{"prefix":"payment"}'),
         "journal_entries: it passes over what begins with 'payment'",
     ),
-    (_in_template("OCTANE_BUCKET_WORK:", "OCTANE_BUCKET_WORKS:"), "OCTANE_BUCKET_WORK: read by the code"),
+    (
+        _in_function("ErasePeople", "${WorkBucketArn}/people/*", "${WorkBucketArn}/entries/*"),
+        "erase_people: s3:DeleteObject: nothing that is kept",
+    ),
+    (
+        _replaced(
+            f"{STACKS}/identity.yaml",
+            "RotationLambdaARN: !Ref RotateTokens",
+            "RotationLambdaARN: !Ref SendCode",
+        ),
+        "rotate_tokens: nothing calls it",
+    ),
+    (_in_template(", RecoveryPeriodInDays: 6", ""), "OrdersTable: PointInTimeRecoverySpecification is"),
+    (
+        _in_function("BuildEvidence", "            FunctionResponseTypes: [ReportBatchItemFailures]\n", ""),
+        "build_evidence: one bad message fails",
+    ),
+    (_in_function("SweepDue", "Timeout: 30", "Timeout: 300"), "sweep_due: it may outlive its lease"),
+    (_in_closing("OCTANE_BILL_TRIES:", "OCTANE_BILLS_TRIES:"), "OCTANE_BILL_TRIES: read by the code"),
     (_in_template("      VersioningConfiguration: {Status: Enabled}\n", ""), "ArchiveBucket: what it locks"),
     (_in_template("ObjectLockEnabled: true", "ObjectLockEnabled: false"), "ArchiveBucket: it neither locks"),
     (_in_template("IgnorePublicAcls: true", "IgnorePublicAcls: false"), "ArchiveBucket: it is not closed"),
@@ -141,7 +211,7 @@ PLANTED: list[tuple[Callable[[Path], None], str]] = [
 @pytest.mark.parametrize(("plant", "named"), PLANTED, ids=[named for _, named in PLANTED])
 def test_planted_fault_is_found(plant: Callable[[Path], None], named: str, tmp_path: Path) -> None:
     shutil.copy(ROOT / TEMPLATE, tmp_path)
-    for folder in ("functions", "layers"):
+    for folder in ("functions", "layers", STACKS):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     plant(tmp_path)
     assert any(named in fault for fault in faults(tmp_path)), faults(tmp_path)

@@ -1,4 +1,5 @@
-"""The state machine closes a day on the deployed template, with every IAM policy enforced."""
+"""The state machine closes a day on the deployed template, nested stacks and all, with every IAM policy
+enforced."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,9 @@ MOVED = (Source.WECHAT, Source.JUHE)
 def paid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalOctane]:
     """An Octane of its own, whose books nobody else compares: payments that both sides have, and a bank."""
     directory = tmp_path_factory.mktemp("closing")
-    with LocalOctane(directory, iam=True, settings=SETTINGS, simulator_options=SIMULATOR_OPTIONS) as octane:
+    with LocalOctane(
+        directory, iam=True, nested=True, settings=SETTINGS, simulator_options=SIMULATOR_OPTIONS
+    ) as octane:
         add_payments(octane, ROWS)
         open_bills(octane)
         settle(octane, today())

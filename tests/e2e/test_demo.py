@@ -8,7 +8,7 @@ from demo.decisions import NAME, save
 from demo.performance import perform, read_books, read_decisions
 from local.world import LocalOctane
 
-STORIES = 9
+STORIES = 12
 
 
 def test_every_story_ends_as_told_and_all_books_agree(octane: LocalOctane, tmp_path: Path) -> None:

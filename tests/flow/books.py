@@ -108,10 +108,22 @@ def trades(shop: Shop) -> dict[str, str]:
 
 
 @contextmanager
-def nothing_written(shop: Shop) -> Iterator[None]:
-    before = shop.wiring.engine.mark()
+def nothing_written(shop: Shop, *, acts: int = 0) -> Iterator[None]:
+    """Nothing but what limits count, and so many acts for the audit."""
+    before = _written(shop)
     yield
-    assert shop.wiring.engine.mark() == before
+    written = _written(shop) - before
+    assert written.pop(Table.AUDIT, 0) == acts
+    assert written == {}
+
+
+def _written(shop: Shop) -> Counter[Table]:
+    """How often each table was written to."""
+    found: Counter[Table] = Counter()
+    for table in Table:
+        keys = [change.key for change in shop.wiring.engine.changes(table)]
+        found[table] = len([key for key in keys if not key.pk.startswith("LIMIT#")])
+    return found
 
 
 def assert_refused(answer: Answer, status: int, code: str) -> None:

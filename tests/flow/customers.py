@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from itertools import count
 
+from octane.identity.step_ups import Operation, binding, step_up_key
 from octane.identity.users import user_key
 from octane.kernel.caller import Caller, Role
-from octane.store.writes import Exists, Update
+from octane.kernel.ids import derive_id
+from octane.store.writes import Absent, Exists, Put, Update
 from world.shop import SINOPEC_CARD, Answer, Shop
 
 _people = count(1)
@@ -33,8 +35,25 @@ class Customer:
     def get(self, path: str) -> Answer:
         return self.shop.get(f"/api/v1{path}", token=self.token)
 
-    def post(self, path: str, body: object = None, key: str | None = None) -> Answer:
-        return self.shop.post(f"/api/v1{path}", body, token=self.token, key=key)
+    def post(self, path: str, body: object = None, key: str | None = None, step_up: str = "") -> Answer:
+        headers = {"Idempotency-Key": key or f"key-{next(_people):08d}", "X-Step-Up": step_up}
+        return self.shop.call("POST", f"/api/v1{path}", body, token=self.token, headers=headers)
+
+    def put(self, path: str, body: object, step_up: str = "") -> Answer:
+        headers = {"X-Step-Up": step_up}
+        return self.shop.call("PUT", f"/api/v1{path}", body, token=self.token, headers=headers)
+
+    def delete(self, path: str) -> Answer:
+        return self.shop.call("DELETE", f"/api/v1{path}", token=self.token)
+
+    def passed(self, operation: Operation, subject: str = "", amount: int = 0) -> str:
+        """A step-up as it is when all proofs were given; tests/flow/test_step_ups.py gives them."""
+        step_up_id = derive_id("P", self.user_id, f"passed-{next(_people)}")
+        ends = self.shop.clock.now() + 300_000
+        bound = binding(operation, subject, amount)
+        passed = {"state": "PASSED", "binding": bound, "expires_at": ends}
+        self.shop.wiring.store.commit(Put(step_up_key(self.user_id, step_up_id), passed, when=Absent()))
+        return step_up_id
 
     def send(self, path: str, raw: str, **headers: str) -> Answer:
         """Post these very words; header names are written with underscores."""

@@ -181,7 +181,7 @@ def hand_over_in_base64(shop: Shop, letter: Letter, body: str | None = None) -> 
         **shop.event("POST", letter.path, None, headers=letter.headers, raw=text),
         "isBase64Encoded": True,
     }
-    function, _, _ = shop._route("POST", letter.path)
+    event["resource"], function, _, _ = shop._route("POST", letter.path)
     answer = shop.function(function)(event, context())
     return Answer(answer["statusCode"], answer["body"], answer["headers"])
 

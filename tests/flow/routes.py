@@ -10,8 +10,9 @@ from flow.customers import Customer
 from flow.tills import TILLS, Till
 from octane.kernel.clock import later
 from octane.orders.routes import decision_key
-from octane.routing.defaults import default_draft, table_of
+from octane.routing.defaults import default_draft
 from octane.routing.quota import beijing_day
+from octane.rulebook.documents import table_of
 from octane.store.items import Table
 from world.shop import Answer, Shop
 from world.wired import ShopWiring
@@ -80,7 +81,7 @@ def another_process(shop: Shop, **settings: str) -> ShopWiring:
     """A wiring of its own over the same tables, as another instance of a function has it."""
     fresh = ShopWiring({**shop.wiring._environment, **settings}, shop.secrets, shop.clock)
     fresh.engine, fresh.lists, fresh.meter = shop.wiring.engine, shop.wiring.lists, shop.wiring.meter
-    for name in ("signals", "queues", "sockets", "switches"):
+    for name in ("signals", "queues", "sockets", "switches", "_data_keys"):
         fresh.__dict__[name] = shop.wiring.__dict__[name]
     return fresh
 

@@ -11,16 +11,18 @@ from flow.customers import Customer
 from flow.moves import finish
 from flow.notices import ALIPAY, AlipayForger, hand_over, hand_over_in_base64, take
 from flow.tills import ALIPAY as TILL
+from octane.api.doors import HEADERS
 from world.inbox import Letter
 from world.shop import Answer, Shop
 
 UNKNOWN_ORDER = "T" + "A" * 25
+TEXT = {**HEADERS, "Content-Type": "text/plain"}
 
 
 def assert_failed(answer: Answer, status: int) -> None:
     """What Alipay hears of a notice that was not accepted: anything but `success`, and it sends again."""
     assert (answer.status, answer.body) == (status, "fail")
-    assert answer.headers == {"Content-Type": "text/plain"}
+    assert answer.headers == TEXT
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def rewritten(letter: Letter, **changed: str) -> Letter:
 
 def test_the_true_notice_is_believed(shop: Shop, ann: Customer, paid: Letter) -> None:
     answer = hand_over(shop, paid)
-    assert (answer.status, answer.body, answer.headers) == (200, "success", {"Content-Type": "text/plain"})
+    assert (answer.status, answer.body, answer.headers) == (200, "success", TEXT)
     finish(shop)
     assert ann.state(str(dict(parse_qsl(paid.body.decode()))["out_trade_no"])[:26]) == "SUCCEEDED"
     assert_settled(shop)

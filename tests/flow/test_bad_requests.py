@@ -117,10 +117,11 @@ def test_unknown_fields(shop: Shop, ann: Customer, path: str, body: dict[str, ob
     order = ann.place()
     named = {"CARD": ann.card_id, "ORDER": order, "USER": ann.user_id}
     body = {field: named.get(str(value), value) for field, value in body.items()}
+    who = new_staff(shop, Role.FINANCE) if path.endswith("/refunds") else ann
 
     # When / Then
     with nothing_written(shop):
-        answer = ann.post(path.replace("ORDER", order), body)
+        answer = who.post(path.replace("ORDER", order), body)
     assert_refused(answer, 400, "INVALID_REQUEST")
 
 
@@ -156,12 +157,13 @@ def test_ids_that_are_none(shop: Shop, ann: Customer, card_id: object) -> None:
 
 @pytest.mark.parametrize("order_id", ["x", "T" * 26, "T" * 64, "%00", "..", "'; DROP TABLE orders", "订单"])
 def test_orders_that_do_not_exist(shop: Shop, ann: Customer, order_id: str) -> None:
+    finance = new_staff(shop, Role.FINANCE)
     with nothing_written(shop):
         assert_refused(ann.get(f"/orders/{order_id}"), 404, "ORDER_NOT_FOUND")
         assert_refused(ann.post(f"/orders/{order_id}/cancel"), 404, "ORDER_NOT_FOUND")
         assert_refused(ann.pay(order_id), 404, "ORDER_NOT_FOUND")
-        refund = ann.post(f"/orders/{order_id}/refunds", {"amount_fen": 1, "reason": "x"})
-        assert_refused(refund, 404, "ORDER_NOT_FOUND")
+        refund = {"amount_fen": 1, "reason": "x"}
+        assert_refused(finance.post(f"/orders/{order_id}/refunds", refund), 404, "ORDER_NOT_FOUND")
 
 
 @pytest.mark.parametrize("order_id", ["T" * 65, "T" * 5_000], ids=brief)
@@ -240,7 +242,7 @@ def test_a_fault_of_ours_is_told_without_its_reason(
 
 
 def test_a_login_with_a_code_that_wechat_does_not_know(shop: Shop) -> None:
-    with nothing_written(shop):
+    with nothing_written(shop, acts=1):
         answer = shop.post("/api/v1/sessions", {"provider": "WECHAT", "code": "nobody's"})
     assert_refused(answer, 401, "LOGIN_CODE_INVALID")
 
@@ -248,7 +250,7 @@ def test_a_login_with_a_code_that_wechat_does_not_know(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        {"provider": "ALIPAY", "code": "code-x"},
+        {"provider": "UNIONPAY", "code": "code-x"},
         {"provider": "WECHAT", "code": ""},
         {"provider": "WECHAT", "code": "with space"},
         {"provider": "WECHAT", "code": "c" * 257},
@@ -305,4 +307,5 @@ def test_nothing_personal_is_in_the_clear_in_an_order(shop: Shop, ann: Customer)
     assert "100011*********4567" in seen
     assert "138****8000" in seen
     assert ann.openid not in seen
-    assert any(item.get("card_number") == SINOPEC_CARD for item in shop.wiring.engine.items(Table.ORDERS))
+    stored = str([item for table in Table for item in shop.wiring.engine.items(table)])
+    assert not [word for word in (SINOPEC_CARD, "13800138000", "张三") if word in stored]

@@ -30,6 +30,7 @@ def another_process(shop: Shop) -> None:
     fresh.engine, fresh.lists, fresh.meter = shop.wiring.engine, shop.wiring.lists, shop.wiring.meter
     fresh.__dict__["signals"] = shop.wiring.signals
     fresh.__dict__["queues"] = fresh.__dict__["sockets"] = shop.wiring.lists
+    fresh.__dict__["_data_keys"] = shop.wiring.__dict__["_data_keys"]
     shop.wiring = fresh
     wiring.use(fresh)
 

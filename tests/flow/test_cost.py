@@ -8,21 +8,21 @@ from bench.recording import Recording, record_top_up
 from bench.warm import Replay, silence
 
 COSTS = {
-    "place_order": Cost(aws_calls=2, read_units=1, write_units=8, apart=1),
-    "pay_order": Cost(aws_calls=3, read_units=1, write_units=9, apart=1),
+    "place_order": Cost(aws_calls=2, read_units=8, write_units=16, apart=2),  # of them risk: six units
+    "pay_order": Cost(aws_calls=3, read_units=1, write_units=13, apart=1),
     "payment_callback": Cost(aws_calls=2, read_units=1, write_units=10),
     "recharge_worker": Cost(aws_calls=2, read_units=0, write_units=4),
     "get_order": Cost(aws_calls=1, read_units=1, write_units=0, apart=1),
     "dispatch_events": Cost(aws_calls=1, read_units=0, write_units=0),
     "push_changes": Cost(aws_calls=2, read_units=1, write_units=0),
     "issuer_callback": Cost(aws_calls=2, read_units=1, write_units=7),
-    "authorize": Cost(aws_calls=0, read_units=0, write_units=0),
-    "routed_pay": Cost(aws_calls=3, read_units=1, write_units=11, apart=1),  # the decision: two units
-    "wallet_payment": Cost(aws_calls=2, read_units=1, write_units=12),
+    "authorize": Cost(aws_calls=0, read_units=0, write_units=0, apart=1),
+    "routed_pay": Cost(aws_calls=3, read_units=1, write_units=15, apart=1),  # the decision: two units
+    "wallet_payment": Cost(aws_calls=2, read_units=1, write_units=16),
     "alipay_callback": Cost(aws_calls=2, read_units=1, write_units=10),
     "unionpay_callback": Cost(aws_calls=2, read_units=1, write_units=10),
 }
-TOP_UP = Cost(aws_calls=16, read_units=6, write_units=38, apart=2)
+TOP_UP = Cost(aws_calls=16, read_units=13, write_units=50, apart=5)
 
 
 @pytest.fixture(scope="module")
@@ -78,17 +78,17 @@ def test_what_routing_knows_is_read_by_one_call_for_all(recording: Recording, op
 
 @pytest.mark.parametrize("operation", ["place_order", "get_order"])
 def test_the_switches_are_read_by_one_call_for_all(recording: Recording, operation: str) -> None:
-    [answer] = invocations_of(recording)[operation].apart
-    assert answer.service == "ssm"
+    apart = [answer.service for answer in invocations_of(recording)[operation].apart]
+    assert apart.count("ssm") == 1
 
 
 def test_a_missed_promise_is_named() -> None:
     dear = {**COSTS, "place_order": Cost(3, 1, 8), "routed_pay": Cost(4, 1, 11)}
-    assert list(missed_targets(dear, Cost(17, 6, 41))) == [
+    assert list(missed_targets(dear, Cost(17, 6, 51))) == [
         "place_order makes 3 AWS calls, at most 2 are allowed",
         "routed_pay makes 4 AWS calls, at most 3 are allowed",
         "a top-up makes 17 AWS calls, at most 16 are allowed",
-        "a top-up uses 41 write units, at most 40 are allowed",
+        "a top-up uses 51 write units, at most 50 are allowed",
     ]
 
 

@@ -40,7 +40,7 @@ def another_process(shop: Shop) -> DeadWeChat:
     old = shop.wiring
     wired = ShopWiring(dict(old._environment), shop.secrets, shop.clock)
     wired.engine, wired.lists, wired.meter = old.engine, old.lists, old.meter
-    for name in ("queues", "sockets", "switches"):
+    for name in ("queues", "sockets", "switches", "_data_keys"):
         wired.__dict__[name] = old.__dict__[name]
     wire = DeadWeChat(shop.clock, shop.world.wechat_url)
     wired._on_machine_time.__dict__["_transport"] = wire

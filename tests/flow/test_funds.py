@@ -9,6 +9,7 @@ from flow.customers import Customer, new_staff
 from octane.funds.check import check_funds
 from octane.funds.model import BankAccount
 from octane.funds.statement import parse_statement
+from octane.identity.step_ups import Operation
 from octane.kernel.caller import Role
 from octane.kernel.clock import in_beijing
 from simulators.bank.books import CustodyBooks
@@ -48,8 +49,16 @@ def diana(shop: Shop) -> Customer:
     return new_staff(shop, Role.FINANCE_DIRECTOR)
 
 
-def request(person: Customer, amount: object = 1_000, key: str | None = None, **more: object) -> Answer:
-    return person.post("/withdrawals", {"amount_fen": amount, "purpose": "rent of July", **more}, key)
+def request(person: Customer, amount: int = 1_000, key: str | None = None) -> Answer:
+    """Ask for a withdrawal, as whoever has proven that it is them."""
+    return ask(person, amount, key, step_up=person.passed(Operation.WITHDRAW, "", amount))
+
+
+def ask(
+    person: Customer, amount: object = 1_000, key: str | None = None, step_up: str = "", **more: object
+) -> Answer:
+    body = {"amount_fen": amount, "purpose": "rent of July", **more}
+    return person.post("/withdrawals", body, key, step_up)
 
 
 def approve(person: Customer, withdrawal_id: str) -> Answer:
@@ -121,7 +130,7 @@ def test_nobody_else_may(shop: Shop, bea: Customer, role: Role) -> None:
     withdrawal, stranger = made(request(bea)), new_staff(shop, role)
     with nothing_written(shop):
         for answer in (
-            request(stranger),
+            ask(stranger),
             approve(stranger, withdrawal),
             refuse(stranger, withdrawal),
             stranger.get("/withdrawals"),
@@ -144,15 +153,34 @@ def test_nobody_without_a_token(shop: Shop) -> None:
 def test_a_key_again(shop: Shop, bea: Customer) -> None:
     first = request(bea, key="withdraw-1")
     with nothing_written(shop):
-        assert request(bea, key="withdraw-1").body == first.body
-        assert_refused(request(bea, 1_001, key="withdraw-1"), 409, "IDEMPOTENCY_KEY_REUSED")
+        assert ask(bea, key="withdraw-1").body == first.body
+        assert_refused(ask(bea, 1_001, key="withdraw-1"), 409, "IDEMPOTENCY_KEY_REUSED")
     assert hot(bea) == (19_999_000, 1_000)
 
 
 def test_no_more_than_there_is(shop: Shop, bea: Customer) -> None:
     request(bea, 19_999_999)
+    step_up = bea.passed(Operation.WITHDRAW, "", 2)
     with nothing_written(shop):
-        assert_refused(request(bea, 2), 409, "INSUFFICIENT_BALANCE")
+        assert_refused(ask(bea, 2, step_up=step_up), 409, "INSUFFICIENT_BALANCE")
+
+
+@pytest.mark.parametrize("proven", [None, (Operation.WITHDRAW, 999), (Operation.LARGE_TOP_UP, 1_000)])
+def test_none_without_a_proof_for_just_this(
+    shop: Shop, bea: Customer, proven: tuple[Operation, int] | None
+) -> None:
+    step_up = bea.passed(proven[0], "", proven[1]) if proven else ""
+    with nothing_written(shop):
+        assert_refused(ask(bea, step_up=step_up), 403, "STEP_UP_REQUIRED")
+
+
+def test_a_proof_serves_one_withdrawal(shop: Shop, bea: Customer, carl: Customer) -> None:
+    step_up = bea.passed(Operation.WITHDRAW, "", 1_000)
+    with nothing_written(shop):
+        assert_refused(ask(carl, step_up=step_up), 403, "STEP_UP_REQUIRED")
+    made(ask(bea, step_up=step_up))
+    with nothing_written(shop):
+        assert_refused(ask(bea, step_up=step_up), 403, "STEP_UP_REQUIRED")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +202,7 @@ def test_requests_that_are_none(
     shop: Shop, bea: Customer, amount: object, more: dict[str, object], code: str
 ) -> None:
     with nothing_written(shop):
-        assert_refused(request(bea, amount, **more), 400, code)
+        assert_refused(ask(bea, amount, **more), 400, code)
 
 
 def test_one_that_does_not_exist(shop: Shop, bea: Customer) -> None:

@@ -1,9 +1,12 @@
-"""Each function's policy is exactly what it needs (SE4): every test of the flow runs under watch, so nothing
-less; here the stories are played once more to see that nothing is granted and never used."""
+"""Each function's policy is exactly what it needs (SE4), and each stack's settings too.
+
+Every test of the flow runs under watch, so nothing less; here the stories are played once more to see that
+nothing is granted, or set, and never used.
+"""
 
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import monotonic
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -47,8 +50,9 @@ from flow.tills import TILLS, Till
 from octane.identity.users import user_key
 from octane.kernel.caller import Role
 from octane.notify.push import GoneError
+from world.settings import variable_of
 from world.shop import Shop, context
-from world.wired import GRANTED
+from world.wired import GRANTED, VARIABLES
 
 if TYPE_CHECKING:
     from world.permissions import Permission
@@ -171,6 +175,7 @@ def a_page_that_is_gone(shop: Shop, ann: Customer) -> None:
 
 def test_nothing_is_granted_that_is_never_used(open_shop: OpenShop) -> None:
     used: dict[str, set[Permission]] = defaultdict(set)
+    read: dict[str, set[str]] = defaultdict(set)
     stories = [play for module in PLAYED for play in plays_of(module)]
     others = (the_rest, a_refund_whose_notice_is_lost, a_page_that_is_gone, *finance_plays.PLAYS)
     for play in (*others, *stories):
@@ -178,12 +183,33 @@ def test_nothing_is_granted_that_is_never_used(open_shop: OpenShop) -> None:
         play(shop, new_customer(shop))
         for function, permissions in shop.wiring.lists.watch.used.items():
             used[function] |= permissions
+        for function, variables in shop.wiring.lists.watch.read.items():
+            read[function] |= variables
     idle = {
         function: sorted(permissions - used[function] - {PLATFORM_KEYS})
         for function, permissions in GRANTED.items()
         if permissions - used[function] - {PLATFORM_KEYS}
     }
     assert idle == {}
+    assert sorted(unread(read)) == []
+
+
+def unread(read: Mapping[str, set[str]]) -> Iterator[str]:
+    """Settings that none of a stack's functions reads. The public URL is for the clients of the
+    outside, which are not under watch."""
+    settings = set(variable_of().values()) - {"OCTANE_PUBLIC_URL"}
+    for variables in {frozenset(given) for given in VARIABLES.values()}:
+        stack = [function for function, given in VARIABLES.items() if given == variables]
+        needed = {name for function in stack for name in read[function]}
+        yield from (f"{name}: {stack[0]} and its like" for name in variables & settings - needed)
+
+
+def test_a_setting_that_the_stack_does_not_set_is_caught(shop: Shop) -> None:
+    watch = shop.wiring.lists.watch
+    watch.variables = {**VARIABLES, "orders/place_order": set()}
+    watch.function = "orders/place_order"
+    with pytest.raises(AssertionError, match="does not set OCTANE_ORDER_SECONDS for orders/place_order"):
+        _ = shop.wiring.settings.order_ms
 
 
 def test_a_function_that_does_more_than_it_may_is_caught(shop: Shop, ann: Customer) -> None:

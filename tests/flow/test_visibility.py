@@ -33,7 +33,7 @@ def test_other_peoples_orders_do_not_exist(shop: Shop, ann: Customer, bob: Custo
         assert_refused(ann.pay(order), 404, "ORDER_NOT_FOUND")
         assert_refused(ann.post(f"/orders/{order}/cancel"), 404, "ORDER_NOT_FOUND")
         refund = ann.post(f"/orders/{order}/refunds", {"amount_fen": 1, "reason": "mine"})
-        assert_refused(refund, 404, "ORDER_NOT_FOUND")
+        assert_refused(refund, 403, "FORBIDDEN")  # whosever the order is
 
 
 def test_the_refusal_is_the_same_as_for_an_order_that_is_none(ann: Customer, bob: Customer) -> None:

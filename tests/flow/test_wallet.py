@@ -83,7 +83,7 @@ def test_the_message_of_a_top_up_that_is_lost_or_doubled_credits_once(shop: Shop
     assert_settled(shop)
 
 
-@pytest.mark.parametrize("amount", [0, -1, 200_001, 1.5, "500", True, None, 10**30])
+@pytest.mark.parametrize("amount", [0, -1, 5_000_001, 1.5, "500", True, None, 10**30])
 def test_top_ups_that_are_none(shop: Shop, ann: Customer, amount: object) -> None:
     with nothing_written(shop):
         answer = ann.post("/wallet/top-ups", {"amount_fen": amount})

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from octane.kernel.clock import Instant
 from octane.kernel.statement import LineKind, LineStatus, StatementLine
+from octane.ledger.entries import payer_mark
 from octane.reconciliation.model import Source
 from simulation.alipay import CONFIG as ALIPAY
 from simulation.books import MCHID
@@ -92,7 +93,7 @@ def _as_it_is(row: Row) -> tuple[Row, ...]:
 
 
 def _line(source: Source, row: Row, place: int) -> StatementLine:
-    """The row as our parser of that bill reads it."""
+    """The row as our parser of that bill reads it, and the collection of bills keeps it."""
     return StatementLine(
         kind=LineKind.REFUND if row.returns else LineKind(row.kind.value),
         number=row.number,
@@ -103,7 +104,7 @@ def _line(source: Source, row: Row, place: int) -> StatementLine:
         fee=row.fee,
         currency=row.currency,
         status=LineStatus(row.status.value),
-        party=f"*{row.party[-SHOWN:]}" if source is Source.JUHE else row.party,
+        party=f"*{row.party[-SHOWN:]}" if source is Source.JUHE else payer_mark(row.party),
         merchant=row.merchant,
         settled_at=Instant(row.at // 1_000 * 1_000),
         line=place,

@@ -61,6 +61,11 @@ class Cast:
         self.people.append(person)
         return person
 
+    def reviewer(self, name: str) -> Person:
+        person = Person(self.world, self.deps, name, Role.RISK)
+        self.people.append(person)
+        return person
+
     def fill(self, person: Person, amount: int) -> None:
         """Give somebody a balance."""
         account, now = wallet(person.user_id), self.world.clock.now()

@@ -21,10 +21,10 @@ CHANNEL_MUTANTS: tuple[Mutant, ...] = (
         "lets a channel go that does not know the trade, while the prepare may be on its way",
         (
             f"{PAYMENT}:release_attempt",
-            '    return _close_trade(deps, dossier, attempt, "customer", "")',
+            '    return _close_trade(deps, dossier, attempt, "customer", None)',
             "    said = deps.channel_of(attempt.method.channel).close(attempt.trade)\n"
             "    if said in (CloseResult.CLOSED, CloseResult.NOT_FOUND):\n"
-            '        return _end_attempt(deps, dossier, attempt, "customer", "")\n'
+            '        return _end_attempt(deps, dossier, attempt, "customer", None)\n'
             "    raise ChannelSilentError",
         ),
     ),

@@ -14,6 +14,7 @@ from octane.orders.recharge import start_recharge
 from octane.orders.records import record_of
 from octane.orders.refund import send_refunds
 from octane.orders.states import Queue
+from octane.reviews.waiting import start_review
 from octane.store.items import DUE_SHARDS, Item, Table, due_shard
 from simulation.deps import SimulatedDeps
 from simulation.faults import (
@@ -48,6 +49,12 @@ STREAM_TRIES = 10
 LOST_DELIVERIES = 10
 SKEW = 4 * SECOND
 PACE = 40
+WORKERS = {
+    Queue.RECHARGE: "recharge_order",
+    Queue.REFUND: "refund_payment",
+    Queue.DUE: "settle_due",
+    Queue.REVIEW: "start_review",
+}
 
 Envelope = dict[str, str | int]
 
@@ -175,9 +182,7 @@ class SimulatedQueues:
                 else:
                     self.world.scheduler.at(message.visible_at, lambda: self._poll(queue))
 
-        kind = {Queue.RECHARGE: "recharge_order", Queue.REFUND: "refund_payment", Queue.DUE: "settle_due"}[
-            queue
-        ]
+        kind = WORKERS[queue]
         alias = self.world.alias(str(batch[0].body["order_id"]))
         delay = self.world.random.randint(1, 30)
         fault = invoke(
@@ -202,6 +207,8 @@ class SimulatedQueues:
                 send_refunds(self.deps, order_id, int(message["refund_no"]))
             case Queue.DUE:
                 settle_due(self.deps, order_id)
+            case Queue.REVIEW:
+                start_review(self.deps, order_id)
 
 
 @dataclass(slots=True)
@@ -287,7 +294,7 @@ class Streams:
             ):
                 continue
             self._pusher.take(change.new)
-            if change.new.get("queue") in ("recharge", "refund"):
+            if change.new.get("queue") in ("recharge", "refund", "review"):
                 self._relay.take(change.new)
 
 

@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from octane.channels.port import ChannelName
+from octane.kernel.vault import Field
+from octane.risk.defaults import default_rules
+from octane.risk.rules import read_rules
 from octane.routing.router import Router
+from octane.rulebook.reader import RulesReader
+from octane.store.items import Table
 from octane.store.store import Store
 from simulation.alipay import SimulatedAlipay
 from simulation.issuer import SimulatedIssuer
@@ -13,6 +18,7 @@ from simulation.tables import FaultyEngine
 from simulation.unionpay import SimulatedUnionPay
 from simulation.wechat import SimulatedWechat
 from simulation.world import World
+from world.objects import MemoryObjects
 
 if TYPE_CHECKING:
     from octane.channels.port import Channel
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from octane.kernel.settings import Settings
     from octane.notify.push import Sockets
     from octane.orders.deps import Queues
+    from octane.reviews.deps import ReviewMachine
 
 
 @dataclass(slots=True)
@@ -30,11 +37,26 @@ class CountedSignals:
         self.seen[name] += 1
 
 
+class NothingSealed:
+    """Implements `octane.kernel.vault.Vault` where no value is sealed: cards are older than sealing here, and
+    the witness compares their numbers with the issuer's books."""
+
+    def seal(self, field: Field, owner: str, plain: str) -> str:
+        raise NotImplementedError
+
+    def open(self, field: Field, owner: str, sealed: str) -> str:
+        raise NotImplementedError
+
+    def blind_index(self, field: Field, plain: str) -> str:
+        raise NotImplementedError
+
+
 class SimulatedDeps:
-    """Implements `octane.orders.deps.Deps` and `octane.notify.push.NotifyDeps`."""
+    """Implements `octane.reviews.deps.ReviewDeps` and `octane.notify.push.NotifyDeps`."""
 
     queues: "Queues"
     sockets: "Sockets"
+    review_machine: "ReviewMachine"
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -42,6 +64,9 @@ class SimulatedDeps:
         self.settings: Settings = world.settings
         self.signals = CountedSignals()
         self.store = Store(FaultyEngine(world), world.nonces, world.pause)
+        self.risk_rules = RulesReader(self.store, world.clock, Table.RISK, default_rules, read_rules)
+        self.vault = NothingSealed()
+        self.work = MemoryObjects()
         self.issuer = SimulatedIssuer(world)
         self._channels: dict[ChannelName, Channel] = {
             ChannelName.WECHAT: SimulatedWechat(world),

@@ -4,18 +4,20 @@ from types import MappingProxyType
 
 MOVES = MappingProxyType(
     {
-        "PENDING": {"PAYING", "RECHARGING", "CLOSED"},
-        "PAYING": {"RECHARGING", "CLOSED"},
+        "PENDING": {"PAYING", "REVIEWING", "RECHARGING", "CLOSED"},
+        "PAYING": {"REVIEWING", "RECHARGING", "CLOSED"},
+        "REVIEWING": {"RECHARGING", "FAILED"},
         "RECHARGING": {"SUCCEEDED", "FAILED"},
     }
 )
 ENDS = {"SUCCEEDED", "FAILED", "CLOSED"}
 RANK = MappingProxyType(
-    {"PENDING": 0, "PAYING": 1, "RECHARGING": 2, "SUCCEEDED": 3, "FAILED": 3, "CLOSED": 3}
+    {"PENDING": 0, "PAYING": 1, "REVIEWING": 2, "RECHARGING": 3, "SUCCEEDED": 4, "FAILED": 4, "CLOSED": 4}
 )
 EVENT_OF = MappingProxyType(
     {
         "PAYING": "PaymentStarted",
+        "REVIEWING": "OrderHeld",
         "RECHARGING": "OrderPaid",
         "SUCCEEDED": "OrderSucceeded",
         "FAILED": "OrderFailed",
@@ -40,4 +42,4 @@ REFUND_MOVES = MappingProxyType(
     }
 )
 FIXED = ("user_id", "kind", "amount", "card_id", "card_number", "issuer", "placed_at", "expires_at")
-OWED = ("CUSTOMER_ADVANCE", "REFUND_PAYABLE", "UNEXPECTED_RECEIPTS")
+OWED = ("CUSTOMER_ADVANCE", "REVIEW_HELD", "REFUND_PAYABLE", "UNEXPECTED_RECEIPTS")

@@ -3,6 +3,7 @@
 from simulation.channel_mutants import CHANNEL_MUTANTS
 from simulation.planting import mutant
 from simulation.reconcile_mutants import RECONCILE_MUTANTS
+from simulation.review_mutants import REVIEW_MUTANTS
 
 ORDERS = "octane.orders"
 PAYMENT, RECHARGE, REFUND = f"{ORDERS}.payment", f"{ORDERS}.recharge", f"{ORDERS}.refund"
@@ -150,8 +151,8 @@ MUTANTS = (
         "does not remember what the staff's key made",
         (
             f"{REFUND}:grant_refund",
-            "deps.store.commit(remember(record, digest, made, now), *writes)",
-            "deps.store.commit(*writes)",
+            "deps.store.commit(remember(replay, digest, made, now), *writes, record(act))",
+            "deps.store.commit(*writes, record(act._replace(act_id=made)))",
         ),
     ),
     mutant(
@@ -281,4 +282,5 @@ MUTANTS = (
     ),
     *CHANNEL_MUTANTS,
     *RECONCILE_MUTANTS,
+    *REVIEW_MUTANTS,
 )

@@ -15,8 +15,9 @@ from octane.kernel.money import Fen
 from octane.orders.access import get_order
 from octane.orders.attempts import PaymentRefusedError
 from octane.orders.cancel import cancel_order
+from octane.orders.choices import Choice
 from octane.orders.model import Dossier, Refund
-from octane.orders.pay import Choice, StartedPayment, pay_order
+from octane.orders.pay import StartedPayment, pay_order
 from octane.orders.place import PlaceOrder, place_order, place_wallet_top_up
 from octane.orders.quick_pay import QuickPay, quick_pay
 from octane.orders.refund import grant_refund

@@ -12,6 +12,7 @@ from simulation.days import check_days
 from simulation.delivery import SimulatedQueues, SimulatedSockets, Streams
 from simulation.deps import SimulatedDeps
 from simulation.faults import Fault, Point, Schedule
+from simulation.machine import SimulatedMachine
 from simulation.rest import check_rest
 from simulation.scheduler import Endless
 from simulation.stories import Cast, enter
@@ -53,7 +54,7 @@ def play(
     world = World(schedule, tracing=tracing, engine=engine)
     deps = SimulatedDeps(world)
     queues, sockets = SimulatedQueues(world, deps), SimulatedSockets(world)
-    deps.queues, deps.sockets = queues, sockets
+    deps.queues, deps.sockets, deps.review_machine = queues, sockets, SimulatedMachine(world, deps)
     witness, streams = Witness(world), Streams(world, deps)
     sweeper, prober, post = Sweeper(world, deps), Prober(world, deps), Post(world, deps)
     world.after_write.extend((witness.look, streams.look, sweeper.look, prober.look))

@@ -4,7 +4,7 @@ from simulation.planting import Mutant, mutant
 
 RESOLVE, TASKS = "octane.reconciliation.resolve", "octane.reconciliation.tasks"
 DIFFERENCES, REPAIR = "octane.reconciliation.differences", "octane.orders.repair"
-JOURNAL, S3 = "octane.ledger.journal", "octane.store.s3"
+JOURNAL, S3 = "octane.store.blocks", "octane.store.s3"
 
 RECONCILE_MUTANTS: tuple[Mutant, ...] = (
     mutant(
@@ -169,8 +169,8 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
         "writes a block without a look at whether there is one",
         (
             f"{JOURNAL}:_append",
-            "if objects.put_new(_key(after), content):",
-            "if objects.put(_key(after), content) is None:",
+            "if objects.put_new(_key(book, after), content):",
+            "if objects.put(_key(book, after), content) is None:",
         ),
     ),
     mutant(
@@ -178,7 +178,7 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
         "drops its batch when somebody else was faster",
         (
             f"{JOURNAL}:_append",
-            "        head = _follow(objects, _key(after), head, seen)\n    return 0",
+            "        head = _follow(book, objects, _key(book, after), head, seen)\n    return 0",
             "        return 0\n    return 0",
         ),
     ),
@@ -190,7 +190,11 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "journal_by_success",
         "files an entry under the day of its success, which may be over",
-        (f"{JOURNAL}:append", "day_of(entry.booked_at)", "day_of(entry.effective_at)"),
+        (
+            f"{JOURNAL}:append",
+            "place_of(book, record)",
+            "place_of(book._replace(at=lambda each: each.effective_at), record)",
+        ),
     ),
     mutant(
         "repeats_are_read",
@@ -202,8 +206,8 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
         ),
         (
             f"{JOURNAL}:read_day",
-            "yield from _unseen(block.entries, seen, block.head)",
-            "yield from block.entries",
+            "yield from _unseen(book, _records(block.links), seen, block.head)",
+            "yield from _records(block.links)",
         ),
     ),
 )

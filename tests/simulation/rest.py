@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 RECEIVABLE = "CHANNEL_RECEIVABLE:"
 MUST_GO = {
     "OrderPaid": (Queue.RECHARGE, False),
+    "OrderHeld": (Queue.REVIEW, False),
+    "OrderReleased": (Queue.RECHARGE, False),
     "OrderFailed": (Queue.REFUND, True),
     "RefundRequested": (Queue.REFUND, True),
 }
@@ -55,6 +57,8 @@ def check_rest(
     _pushes(world, witness, sockets)
     check_holds(world)
     check_decisions(witness.keepers)
+    witness.accounts.rest(witness.orders, witness.keepers.wallets.balances)
+    witness.hearings.rest(world, witness.orders, witness.nets)
 
 
 def _order(world: World, witness: Witness, order_id: str) -> None:
@@ -77,11 +81,13 @@ def _history(world: World, witness: Witness, order_id: str) -> None:
         must(str(step.get("source", "")) == state, "steps follow each other", f"{name} {step['sk']}")
         entered, state = str(step["target"]) != state, str(step["target"])
         event = EVENT_OF.get(state, "OrderPlaced")
+        if step.get("source") == "REVIEWING" and state == "RECHARGING":
+            event = "OrderReleased"
         right = step["event"] == event or (state == "CLOSED" and step["event"] == "RefundRequested")
         must(not entered or right, "a step tells what happened", f"{name} {step['event']} to {state}")
     must(state == str(witness.orders[order_id]["state"]), "steps follow each other", f"{name} ends {state}")
     once = Counter(str(step["event"]) for step in steps)
-    for event in ("OrderPlaced", "OrderPaid", "OrderSucceeded", "OrderFailed"):
+    for event in ("OrderPlaced", "OrderPaid", "OrderHeld", "OrderReleased", "OrderSucceeded", "OrderFailed"):
         must(once[event] <= 1, "every transition is recorded once", f"{name} {event} × {once[event]}")
 
 

@@ -7,7 +7,14 @@ from types import MappingProxyType
 from octane.channels.port import PaymentMethod
 from octane.ledger.balances import HoldState
 from octane.orders.states import OrderState
-from simulation import channel_stories, reconcile_stories, route_stories, wallet_stories
+from simulation import (
+    channel_stories,
+    reconcile_stories,
+    review_stories,
+    rights_stories,
+    route_stories,
+    wallet_stories,
+)
 from simulation.books import OWNER
 from simulation.cast import Cast, Story
 from simulation.faults import FAIL, LOSE, REFUSE, STALE, STAY, STUCK
@@ -188,6 +195,8 @@ STORIES: Mapping[str, Story] = MappingProxyType(
             *wallet_stories.ALL,
             *route_stories.ALL,
             *reconcile_stories.ALL,
+            *review_stories.ALL,
+            *rights_stories.ALL,
         )
     }
 )

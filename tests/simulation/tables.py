@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from octane.store.engine import AnswerLost, Conflict, Throttled
-from octane.store.items import Item, Key, Page, Query
+from octane.store.items import Item, Key, Page, Query, Scan
 from octane.store.writes import Write
 from simulation.faults import CONFLICT, INDEX, READ, STALE, THROTTLE, WRITE
 from simulation.world import TABLE, Lost, World
@@ -33,6 +33,9 @@ class FaultyEngine:
             lambda: self.world.engine.query(query),
             stale=lambda: Page([], None),
         )
+
+    def scan(self, scan: Scan) -> Page:
+        return self._call(f"scan {scan.table}", "", READ, lambda: self.world.engine.scan(scan))
 
     def batch_get(self, keys: list[Key]) -> list[Item]:
         return self._call("batch_get", "", READ, lambda: self.world.engine.batch_get(keys))

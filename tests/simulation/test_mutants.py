@@ -28,12 +28,17 @@ QUICK = {
     "stuck_stays_stuck",
     "surplus_needs_nobody",
     "silence_outlives_an_answer",
+    "review_apart",
+    "freeze_stops_no_payment",
+    "erased_while_open",
+    "approved_after_its_time",
+    "expires_without_return",
     "journal_overwrites",
 }
 
 
 def test_there_are_enough_and_each_has_its_own_name() -> None:
-    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 79
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 94
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from octane.store.items import Table
+from simulation.accounts import Accounts
 from simulation.books import DONE, FAILED, Held
+from simulation.hearings import Hearings
 from simulation.keepers import Keepers
 from simulation.laws import ATTEMPT_MOVES, ENDS, FIXED, MOVES, OWED, REFUND_MOVES
 from simulation.violations import must
@@ -31,6 +33,8 @@ class Witness:
     """Fen booked by order and kind of entry."""
     steps: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
     orders: dict[str, Record] = field(default_factory=dict)
+    accounts: Accounts = field(default_factory=Accounts)
+    hearings: Hearings = field(default_factory=Hearings)
     attempts: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     refunds: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     from_wallets: Counter[str] = field(default_factory=Counter)
@@ -60,8 +64,14 @@ class Witness:
         by_order: dict[str, list[Change]] = {}
         for change in self._news(Table.ORDERS):
             by_order.setdefault(change.key.pk, []).append(change)
+        for change in self._news(Table.RISK):
+            self.accounts.risk(change)
+        for change in self._news(Table.IDENTITY):
+            self.accounts.identity(change)
         for order_id, changes in by_order.items():
             self._commit(order_id, changes)
+        for change in self._news(Table.REVIEWS):
+            self.hearings.change(self.world, change, self.orders)
         self.keepers.check()
 
     def look_outside(self) -> None:
@@ -141,6 +151,8 @@ class Witness:
         new: Mapping[str, Any] = change.new or {}
         old: Mapping[str, Any] = change.old or {}
         self.orders[order_id] = new
+        if old and self.accounts.forgets(old, new, self.refunds[order_id], name):
+            return
         state, before = str(new["state"]), str(old.get("state", ""))
         must(
             new["version"] == old.get("version", 0) + 1,
@@ -149,6 +161,7 @@ class Witness:
         )
         if not old:
             must(state == "PENDING" and len(steps) == 1, "an order begins in PENDING", name)
+            self.accounts.starts(str(new["user_id"]), f"{name} is placed")
         else:
             legal = state == before or state in MOVES.get(before, set())
             must(legal, "every transition is legal", f"{name} {before} → {state}")
@@ -165,6 +178,9 @@ class Witness:
         captured, refunding, refunded = (int(new.get(n, 0)) for n in ("captured", "refunding", "refunded"))
         sums = 0 <= refunded <= refunding <= captured <= new["amount"]
         must(sums, "refunds never exceed captures", f"{name} {captured} {refunding} {refunded}")
+        holds = captured if state == "REVIEWING" else 0
+        held = -self.nets[order_id]["REVIEW_HELD"]
+        must(held == holds, "money is held while it is reviewed", f"{name} {state} {held}")
         must(state not in ENDS or "due_at" not in new, "what has ended awaits nothing", name)
         must(state in ENDS or "due_at" in new, "what has not ended is looked at again", name)
         if state != before:
@@ -210,9 +226,10 @@ class Witness:
         legal = status == begins if not old else status == before or status in ATTEMPT_MOVES[before]
         must(legal, "every transition is legal", f"{name} {before} → {status}")
         number = change.key.sk[-2:]
+        user_id = str(self.orders[order_id]["user_id"])
         if not old:
             self._first(order_id, number, new)
-        user_id = str(self.orders[order_id]["user_id"])
+            self.accounts.starts(user_id, name)
         self.keepers.wallets.attempt(user_id, old, new)
         self.keepers.quotas.attempt(old, new)
         trade = self.world.held(f"{order_id}P{number}")

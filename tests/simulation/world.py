@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 DAWN = 1_700_000_000_000
 HOURS_48 = 48 * 3_600_000
+HOURS_12 = 12 * 3_600_000
 MOST_EVENTS = 60_000
 STAY_MS = 2 * 3_600_000
 """How long what stays under way does."""
@@ -97,7 +98,7 @@ class World:
         self.clock = ProcessClock(self.scheduler)
         self.faults = Faults(schedule)
         self.engine = engine(TrueClock(self.scheduler))
-        self.settings = Settings()
+        self.settings = Settings(review_ms=HOURS_12)
         self.nonces = SeededNonces(self.random)
         now = TrueClock(self.scheduler).now
         self.wechat = WechatTrades(now, self.random)

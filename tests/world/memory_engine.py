@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from octane.kernel.clock import MINUTE, Clock, Instant
 from octane.store.engine import ConditionFailed
-from octane.store.items import Item, Key, Page, Query, Table
+from octane.store.items import Item, Key, Page, Query, Scan, Table
 from octane.store.writes import Check, Update, Write
 from world.conditions import holds
 from world.meter import TRANSACTIONAL, Meter, index_units, read_units, row_units
@@ -97,11 +97,18 @@ class MemoryEngine:
                 self._meter.count("query", read_units=read_units(size, strong=query.index is None))
         return Page([copied(row.item) for row in rows], cursor)
 
+    def scan(self, scan: Scan) -> Page:
+        if scan.limit < 1:
+            raise RefusedError("a page has a limit of 1 or more")
+        with self._lock:
+            rows, cursor = self._rows[scan.table].scanned(scan)
+            if self._meter:
+                self._meter.count("scan", read_units=read_units(sum(row.size for row in rows)))
+        return Page([copied(row.item) for row in rows], cursor)
+
     def batch_get(self, keys: list[Key]) -> list[Item]:
         if not 1 <= len(keys) <= MAX_KEYS or len(set(keys)) < len(keys):
             raise RefusedError("a batch has 1 to 100 keys, each once")
-        if len({key.table for key in keys}) > 1:
-            raise RefusedError("the engine's batch reads one table")
         for key in keys:
             validate_key(key)
         with self._lock:

@@ -24,6 +24,13 @@ class MemoryObjects:
         with self._lock:
             return self.content.setdefault(key, bytes(content)) == content
 
+    def delete(self, key: str) -> None:
+        with self._lock:
+            self.content.pop(key, None)
+
+    def link(self, key: str, seconds: int) -> str:
+        return f"https://bucket.invalid/{key}?for={seconds}"
+
     def list(self, prefix: str) -> Iterator[str]:
         found = [key for key in list(self.content) if key.startswith(prefix)]
         return iter(sorted(found, key=str.encode))

@@ -7,13 +7,13 @@ fails its test, and what it touched is kept, so that a policy that allows more t
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-from local.package import read_template
+from local.package import Template
 from octane.store.engine import Engine
-from octane.store.items import Item, Key, Page, Query, Table
+from octane.store.items import Item, Key, Page, Query, Scan, Table
 from octane.store.writes import Check, Delete, Put, Update, Write
+from world.system import file_of, functions
 
 Permission = tuple[str, str]
 """Action and resource: `("dynamodb:Query", "OrdersTable/index/due")`."""
@@ -26,22 +26,26 @@ ACTIONS: Mapping[type, str] = {
 }
 
 
-def granted(template: Path) -> dict[str, set[Permission]]:
+def granted(template: Template) -> dict[str, set[Permission]]:
     """Read each function's own policy: `orders/place_order` → its permissions."""
-    found: dict[str, set[Permission]] = {}
-    for resource in read_template(template)["Resources"].values():
-        if resource["Type"] == "AWS::Serverless::Function":
-            properties = resource["Properties"]
-            folder = properties["CodeUri"].removeprefix("functions/").strip("/")
-            name = f"{folder}/{properties['Handler'].removesuffix('.handler')}"
-            found[name] = {
-                (action, _name(target))
-                for policy in properties.get("Policies", [])
-                for statement in policy["Statement"]
-                for action in statement["Action"]
-                for target in _listed(statement["Resource"])
-            }
-    return found
+    return {
+        file_of(properties): {
+            (action, _name(target))
+            for policy in properties.get("Policies", [])
+            for statement in policy["Statement"]
+            for action in statement["Action"]
+            for target in _listed(statement["Resource"])
+        }
+        for properties in functions(template).values()
+    }
+
+
+def set_for(template: Template) -> dict[str, set[str]]:
+    """The environment variables of each function."""
+    return {
+        file_of(properties): set(properties["Environment"]["Variables"])
+        for properties in functions(template).values()
+    }
 
 
 def _listed(value: Any) -> Iterator[Any]:
@@ -58,15 +62,20 @@ def _name(resource: Any) -> str:
             return text.partition(":parameter${")[2].removesuffix("}")
         case {"Fn::Sub": str(text)} if "@connections" in text:
             return "WebSocketApi"
+        case {"Fn::Sub": str(text)} if ":stateMachine:" in text:  # by its name: an ARN would be a circle
+            return text.rpartition("}-")[2].title().replace("-", "")
     raise ValueError(f"a resource that the watch cannot read: {resource}")
 
 
 class Watch:
     """Says no to what the function in hand may not do; keeps what each function did."""
 
-    def __init__(self, grants: Mapping[str, set[Permission]]) -> None:
+    def __init__(self, grants: Mapping[str, set[Permission]], variables: Mapping[str, set[str]]) -> None:
         self.grants = grants
+        self.variables = variables
         self.used: dict[str, set[Permission]] = defaultdict(set)
+        self.read: dict[str, set[str]] = defaultdict(set)
+        """The variables whose settings each function read."""
         self.function: str | None = None
         """Whose code runs; None: the test's own."""
 
@@ -86,6 +95,13 @@ class Watch:
         if (action, resource) not in self.grants[self.function]:
             raise AssertionError(f"the template does not let {self.function} do {action} on {resource}")
 
+    def need(self, variable: str) -> None:
+        if self.function is None:
+            return
+        self.read[self.function].add(variable)
+        if variable not in self.variables[self.function]:
+            raise AssertionError(f"the template does not set {variable} for {self.function}")
+
 
 class WatchedEngine:
     """An engine under watch."""
@@ -103,8 +119,13 @@ class WatchedEngine:
         self._watch.note("dynamodb:Query", resource)
         return self._engine.query(query)
 
+    def scan(self, scan: Scan) -> Page:
+        self._watch.note("dynamodb:Scan", _table(scan.table))
+        return self._engine.scan(scan)
+
     def batch_get(self, keys: list[Key]) -> list[Item]:
-        self._watch.note("dynamodb:BatchGetItem", _table(keys[0].table))
+        for table in dict.fromkeys(key.table for key in keys):
+            self._watch.note("dynamodb:BatchGetItem", _table(table))
         return self._engine.batch_get(keys)
 
     def write(self, write: Write) -> Item | None:

@@ -2,10 +2,11 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Mapping
+from heapq import nsmallest
 from operator import itemgetter
 from typing import TypeAlias
 
-from octane.store.items import INDEXES, Index, Query, Table
+from octane.store.items import INDEXES, Index, Query, Scan, Table
 from world.meter import index_row
 from world.prepared import MAX_PARTITION, MAX_SORT, Place, validate_key_value
 from world.values import KIB, RefusedError, Row
@@ -35,6 +36,15 @@ class Rows:
     def all(self) -> Iterator[Row]:
         for place in sorted(self._rows):
             yield self._rows[place]
+
+    def scanned(self, scan: Scan) -> tuple[list[Row], Cursor | None]:
+        """Read up to `limit` rows of the table behind a cursor, in the order of their keys."""
+        start = (str(scan.after["pk"]), str(scan.after["sk"])) if scan.after else ("", "")
+        found = nsmallest(scan.limit, (place for place in self._rows if place > start))
+        rows = [self._rows[place] for place in found]
+        if len(rows) < scan.limit:
+            return rows, None
+        return rows, {"pk": found[-1][0], "sk": found[-1][1]}
 
     def replace(self, place: Place, row: Row | None) -> None:
         """Store the row, or drop what was there (None), in all orders."""

@@ -23,7 +23,6 @@ from typing import Any
 
 from joserfc.jwk import OKPKey
 
-from local.package import read_template
 from octane import wiring
 from octane.channels.port import Trade
 from octane.kernel.clock import Instant
@@ -33,9 +32,16 @@ from octane.store.items import Table
 from simulators.client import World, running
 from simulators.server import Options
 from world.inbox import Inbox, Letter, opened_inbox
-from world.wired import ROOT, MovableClock, ShopWiring, Signals
+from world.system import ROOT, file_of, functions, routes, system
+from world.wired import MovableClock, ShopWiring, Signals
 
 FUNCTIONS = ROOT / "functions"
+WORKERS = {
+    Queue.RECHARGE: "orders/recharge_order",
+    Queue.REFUND: "orders/refund_payment",
+    Queue.DUE: "orders/settle_due",
+    Queue.REVIEW: "reviews/start_review",
+}
 SINOPEC_CARD = "1000111100001234567"
 
 
@@ -65,6 +71,9 @@ class Shop:
             "OCTANE_UNIONPAY_FILE_URL": world.unionpay_url,
             "OCTANE_ISSUER_URL": world.issuer_url,
             "OCTANE_BANK_URL": world.bank_url,
+            "OCTANE_SMS_URL": world.sms_url,
+            "OCTANE_ALLIANCE_URL": world.alliance_url,
+            "OCTANE_TSA_URL": f"{world.tsa_url}/tsa",
             "OCTANE_PUBLIC_URL": inbox.url,
             **settings,
         }
@@ -75,9 +84,14 @@ class Shop:
             "UNIONPAY": world.unionpay.get("/keys"),
             "ISSUER": world.issuer.get("/keys"),
             "BANK": world.bank.get("/keys"),
+            "SMS": world.sms.get("/keys"),
+            "ALLIANCE": world.alliance.get("/keys"),
+            "TSA": world.tsa.get("/keys"),
             "TOKENS": {"private_jwk": key.as_dict(private=True), "pepper": "00" * 32},
             "TOKEN_VERIFIER": {"public_jwks": {"keys": [key.as_dict(private=False)]}},
         }
+        # Its limits are on its own time, which stands still beside ours.
+        world.sms.post("/settings", per_30_seconds=0, per_hour=0, per_day=0)
         self.wiring = ShopWiring(environment, self.secrets, self.clock)
         self._routes = _template_routes()
         self._modules: dict[str, ModuleType] = {}
@@ -123,7 +137,7 @@ class Shop:
     ) -> Answer:
         """Send a request as API Gateway would: authorizer first, then the function the template names."""
         event = self.event(method, path, body, headers=headers, raw=raw)
-        function, parameters, open_to_all = self._route(method, event["path"])
+        event["resource"], function, parameters, open_to_all = self._route(method, event["path"])
         event["pathParameters"] = parameters
         if not open_to_all:
             request = {**event, "methodArn": "arn:aws:execute-api:r:1:api/local/GET/x"}
@@ -140,6 +154,12 @@ class Shop:
         text = answer.get("body") or ""
         found = answer.get("multiValueHeaders") or answer.get("headers") or {}
         return Answer(answer["statusCode"], json.loads(text) if text[:1] in "{[" and text else text, found)
+
+    def bare(self, method: str, path: str) -> tuple[Any, dict[str, Any]]:
+        """The function behind a route, and a request that has passed no gateway and no authorizer."""
+        event = self.event(method, path, None)
+        event["resource"], function, event["pathParameters"], _ = self._route(method, event["path"])
+        return self.function(function), event
 
     def event(
         self,
@@ -207,8 +227,11 @@ class Shop:
 
     def drain(self) -> None:
         """Carry the stream to its consumers and the queues to their workers, until all is quiet."""
-        while self._relay() or any(self._work(queue) for queue in Queue):
+        while self._relay() or any(self._work(queue) for queue in Queue) or self._review():
             pass
+
+    def _review(self) -> bool:
+        return self.wiring.reviews.step(self.function, context())
 
     def close_trade(self, out_trade_no: str) -> None:
         """Close a trade at the channel behind the order's back."""
@@ -242,18 +265,18 @@ class Shop:
         waiting = self.wiring.lists.messages[queue]
         if not waiting:
             return False
-        workers = {Queue.RECHARGE: "recharge_order", Queue.REFUND: "refund_payment", Queue.DUE: "settle_due"}
         record = {"messageId": "1", "body": json.dumps(waiting.popleft()), "eventSource": "aws:sqs"}
-        with self.wiring.meter.operation(workers[queue]):
-            answer = self.function(f"orders/{workers[queue]}")({"Records": [record]}, context())
+        worker = WORKERS[queue]
+        with self.wiring.meter.operation(worker.rpartition("/")[2]):
+            answer = self.function(worker)({"Records": [record]}, context())
         assert not answer["batchItemFailures"], answer
         return True
 
-    def _route(self, method: str, path: str) -> tuple[str, dict[str, str] | None, bool]:
-        for verb, pattern, function, open_to_all in self._routes:
+    def _route(self, method: str, path: str) -> tuple[str, str, dict[str, str] | None, bool]:
+        for verb, resource, pattern, function, open_to_all in self._routes:
             found = pattern.fullmatch(path)
             if verb == method and found:
-                return function, found.groupdict() or None, open_to_all
+                return resource, function, found.groupdict() or None, open_to_all
         raise LookupError(f"the template has no route {method} {path}")
 
     def log_in(self, openid: str, *, phone: str = "13800138000") -> str:
@@ -283,23 +306,16 @@ class Shop:
 
 
 @cache
-def _template_routes() -> list[tuple[str, re.Pattern[str], str, bool]]:
+def _template_routes() -> list[tuple[str, str, re.Pattern[str], str, bool]]:
     return list(_routes())
 
 
-def _routes() -> Iterator[tuple[str, re.Pattern[str], str, bool]]:
-    """Method, path, function and whether anybody may call, from the template."""
-    resources = read_template(ROOT / "template.yaml")["Resources"]
-    for resource in resources.values():
-        properties = resource.get("Properties", {})
-        for event in properties.get("Events", {}).values():
-            if event["Type"] == "Api":
-                route = event["Properties"]
-                folder = properties["CodeUri"].removeprefix("functions/").strip("/")
-                function = f"{folder}/{properties['Handler'].removesuffix('.handler')}"
-                pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route["Path"]))
-                open_to_all = (route.get("Auth") or {}).get("Authorizer") == "NONE"
-                yield route["Method"].upper(), pattern, function, open_to_all
+def _routes() -> Iterator[tuple[str, str, re.Pattern[str], str, bool]]:
+    """Method, resource, its pattern, function and whether anybody may call, from the template."""
+    known = functions(system())
+    for route in routes(system()):
+        pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path))
+        yield route.method, route.path, pattern, file_of(known[route.function]), route.open_to_all
 
 
 def context() -> Any:

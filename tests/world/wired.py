@@ -19,10 +19,15 @@ from octane.store.store import Store
 from world.memory_engine import MemoryEngine
 from world.meter import Meter
 from world.objects import MemoryObjects
-from world.permissions import Watch, WatchedEngine, granted
+from world.permissions import Watch, WatchedEngine, granted, set_for
+from world.review_runs import ReviewRuns
+from world.sealing import LocalDataKeys
+from world.settings import WatchedSettings
+from world.system import system
 
-ROOT = Path(__file__).resolve().parents[2]
-GRANTED = granted(ROOT / "template.yaml")
+GRANTED = granted(system())
+VARIABLES = set_for(system())
+"""What the template sets for each function."""
 
 
 class MovableClock:
@@ -70,7 +75,7 @@ class Lists:
         default_factory=lambda: {queue: deque() for queue in Queue}
     )
     pushed: list[dict[str, str]] = field(default_factory=list)
-    watch: Watch = field(default_factory=lambda: Watch(GRANTED))
+    watch: Watch = field(default_factory=lambda: Watch(GRANTED, VARIABLES))
 
     def send(self, queue: Queue, messages: list[dict[str, str | int]]) -> None:
         self.watch.note("sqs:SendMessage", f"{queue.value.capitalize()}Queue")
@@ -113,6 +118,14 @@ class WatchedObjects:
             self._watch.note("s3:ListBucket", self._bucket)
         return self.kept.put_new(key, content)
 
+    def delete(self, key: str) -> None:
+        self._note("DeleteObject", key)
+        self.kept.delete(key)
+
+    def link(self, key: str, seconds: int) -> str:
+        self._note("GetObject", key)
+        return self.kept.link(key, seconds)
+
     def list(self, prefix: str) -> Iterator[str]:
         self._watch.note("s3:ListBucket", self._bucket)
         return self.kept.list(prefix)
@@ -152,6 +165,11 @@ SECRETS = {
     "login_provider": "WechatSecret",
     "issuer": "IssuerSecret",
     "bank": "BankSecret",
+    "alipay_login": "AlipaySecret",
+    "faces": "WechatSecret",
+    "sms": "SmsSecret",
+    "alliance": "AllianceSecret",
+    "timestamp_authority": "TsaSecret",
     "signer": "TokensSecret",
     "verifier": "TokenVerifierSecret",
 }
@@ -178,9 +196,12 @@ class ShopWiring(wiring.Wiring):
         self.__dict__["signals"] = Signals()
         self.__dict__["switches"] = Board(self.lists.watch)
         self.__dict__["queues"] = self.lists
+        self.reviews = ReviewRuns(self.lists.watch)
+        self.__dict__["review_machine"] = self.reviews
         self.__dict__["sockets"] = self.lists
         self.__dict__["archive"] = WatchedObjects("ArchiveBucket", self.lists.watch)
         self.__dict__["work"] = WatchedObjects("WorkBucket", self.lists.watch)
+        self.__dict__["_data_keys"] = LocalDataKeys(self.lists.watch)
         self.__dict__["manifest_signer"] = Signer(self.lists.watch)
 
     def __getattribute__(self, name: str) -> Any:
@@ -191,6 +212,10 @@ class ShopWiring(wiring.Wiring):
     @cached_property
     def clock(self) -> Clock:
         return self.business_clock
+
+    @cached_property
+    def settings(self) -> Any:
+        return WatchedSettings(super().settings, self.lists.watch)
 
     @cached_property
     def store(self) -> Store:
@@ -224,6 +249,18 @@ class ShopWiring(wiring.Wiring):
     @cached_property
     def bank(self) -> Any:
         return self._on_machine_time.bank
+
+    @cached_property
+    def alipay_login(self) -> Any:
+        return self._on_machine_time.alipay_login
+
+    @cached_property
+    def sms(self) -> Any:
+        return self._on_machine_time.sms
+
+    @cached_property
+    def alliance(self) -> Any:
+        return self._on_machine_time.alliance
 
     def bills_of(self, source: Any) -> Any:
         self.lists.watch.note("secretsmanager:GetSecretValue", BILL_SECRETS[source])

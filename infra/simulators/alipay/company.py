@@ -8,7 +8,8 @@ from simulators.alipay import views
 from simulators.alipay.bills import FORM
 from simulators.alipay.control import COMMANDS
 from simulators.alipay.desk import Desk
-from simulators.alipay.operations import BILL_PATH, METHODS, numbers_of
+from simulators.alipay.logins import Logins
+from simulators.alipay.operations import BILL_PATH, LOGIN, METHODS, numbers_of
 from simulators.alipay.signer import Asked, Signer, gateway_error, parameters_of
 from simulators.alipay.trades import TradeBooks
 from simulators.bills.office import Office
@@ -61,15 +62,16 @@ class Alipay:
         self.reset()
 
     def reset(self) -> None:
-        """Forget every code, trade, refund, rule and setting; keys stay."""
+        """Forget every code, trade, refund, login, rule and setting; keys stay."""
         self.rules.clear()
         self.trades = TradeBooks(self.now, self.random)
         self.bills = Office(FORM, self.now, self.random)
+        self.logins = Logins(self.now, self.random)
         self._notify_ids: dict[int, str] = {}
 
     @property
     def desk(self) -> Desk:
-        return Desk(self.signer, self.trades, self.bills)
+        return Desk(self.signer, self.trades, self.bills, self.logins)
 
     def subject(self, call: Call) -> Subject | None:
         if call.path == BILL_PATH and call.method == "GET":
@@ -80,7 +82,10 @@ class Alipay:
         try:
             parameters = parameters_of(call)
             operation = METHODS.get(parameters.get("method", ""), ("unknown", None))[0]
-            found = numbers_of(Call("", "", {}, parameters.get("biz_content", "").encode()).json())
+            content = parameters.get("biz_content") or "{}"
+            found = numbers_of(Call("", "", {}, content.encode()).json()) | {parameters.get("code", "")} - {
+                ""
+            }
         except (RefusedError, ValueError):
             return Subject(operation)
         for number in list(found):
@@ -92,7 +97,7 @@ class Alipay:
         if subject.operation == UNSIGNED:
             return self._download(call)
         parameters: dict[str, str] = {}
-        certified = False
+        certified = refused = False
         try:
             parameters = parameters_of(call)
             asked = self.signer.verify(parameters)
@@ -100,13 +105,16 @@ class Alipay:
             if (broken := _broken(faults, after=False)) is not None:
                 return broken
             content = self._act(call, asked, faults)
-        except RefusedError as refused:
-            content = _refusal(refused)
+        except RefusedError as refusal:
+            refused, content = True, _refusal(refusal)
         if (broken := _broken(faults, after=True)) is not None:
             return broken
         if not self.signer.knows(parameters):
             return Reply(200, compact({"error_response": content}), JSON_HEADERS)
-        body = self.signer.answer(parameters.get("method", ""), content, certified, faults)
+        method = parameters.get("method", "")
+        if refused and method == LOGIN:
+            method = ""  # its errors come as error_response
+        body = self.signer.answer(method, content, certified, faults)
         return Reply(200, body, JSON_HEADERS)
 
     def settle(self) -> int | None:
@@ -151,7 +159,8 @@ class Alipay:
             asked.content,
             asked.certified,
         )
-        return {"code": "10000", "msg": "Success", **act(self.desk, here, faults)}
+        told = act(self.desk, here, faults)
+        return told if asked.method == LOGIN else {"code": "10000", "msg": "Success", **told}
 
     def _download(self, call: Call) -> Reply:
         token = parse_qs(urlsplit(call.target).query).get("token", [""])[0]

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from simulators.alipay.logins import Logins
 from simulators.alipay.signer import Signer
 from simulators.alipay.trades import TradeBooks
 from simulators.bills.office import Office
@@ -12,3 +13,4 @@ class Desk:
     signer: Signer
     trades: TradeBooks
     bills: Office
+    logins: Logins

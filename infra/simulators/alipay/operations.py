@@ -17,6 +17,8 @@ from simulators.misbehaviour import Effect, Faults
 from simulators.protocol import Json, RefusedError
 
 BILL_PATH = "/dwbillcenterprod/downloadBillFile.resource"
+LOGIN = "alipay.system.oauth.token"
+"""Its fields are parameters of their own, its answer carries no code, and its errors stand elsewhere."""
 MISSING = RefusedError(200, "isp.bill_not_exist", "账单不存在")
 NUMBERS = ("out_trade_no", "trade_no", "out_request_no", "buyer_open_id", "bill_date")
 
@@ -86,6 +88,10 @@ def bill(desk: Desk, asked: Asked, faults: Faults) -> Json:
     return {"bill_download_url": f"http://{host}{BILL_PATH}?{urlencode({**asked_for, 'token': token})}"}
 
 
+def log_in(desk: Desk, asked: Asked, faults: Faults) -> Json:
+    return desk.logins.exchange(asked.parameters.get("grant_type", ""), asked.parameters.get("code", ""))
+
+
 Act = Callable[[Desk, Asked, Faults], Json]
 METHODS: Mapping[str, tuple[str, Act]] = {
     "alipay.trade.create": ("create", create),
@@ -96,6 +102,7 @@ METHODS: Mapping[str, tuple[str, Act]] = {
     "alipay.trade.refund": ("refund", refund),
     "alipay.trade.fastpay.refund.query": ("query_refund", query_refund),
     "alipay.data.dataservice.bill.downloadurl.query": ("bill", bill),
+    LOGIN: ("log_in", log_in),
 }
 """Method to operation, as a misbehave rule names it, and what it does."""
 

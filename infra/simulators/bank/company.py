@@ -1,40 +1,25 @@
 """The custody bank as a company: instructions and statements over HTTP, both ways signed by a shared key."""
 
-import hmac
 from datetime import date
-from hashlib import sha256
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from simulators import shared_key
 from simulators.bank.books import ACCOUNTS, CustodyBooks, Instruction
 from simulators.bank.statement import write_statement
 from simulators.misbehaviour import Effect, Faults, Rules
-from simulators.protocol import Call, Json, Letter, Notice, Now, RefusedError, Reply, Subject, json_reply
+from simulators.protocol import Call, Json, Now, Quiet, RefusedError, Reply, Subject, json_reply
 from simulators.texts import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 INSTRUCTIONS, STATEMENTS = "/custody/v1/instructions", "/custody/v1/statements"
-SKEW_SECONDS = 300
 CSV = "text/csv; charset=utf-8"
 
 
-def request_signature(key: bytes, call: Call, stamp: str) -> str:
-    """HMAC-SHA256 over method, path with query, timestamp (each with a line feed behind it) and body."""
-    message = f"{call.method}\n{call.target}\n{stamp}\n".encode() + call.body
-    return hmac.new(key, message, sha256).hexdigest()
-
-
-def answer_signature(key: bytes, asked: str, status: int, body: bytes) -> str:
-    """Over the request's signature, the status and the body: an answer to another question is none."""
-    return hmac.new(key, f"{asked}\n{status}\n".encode() + body, sha256).hexdigest()
-
-
-class CustodyBank:
+class CustodyBank(Quiet):
     name = "bank"
     operations = frozenset({"instruct", "statement"})
-    retry_ms: tuple[int, ...] = ()
 
     def __init__(self, key: str, now: Now) -> None:
         """`key`: what bank and customer share."""
@@ -62,7 +47,7 @@ class CustodyBank:
     def handle(self, call: Call, subject: Subject, faults: Faults) -> Reply:
         broken = faults.get(Effect.STATUS)
         try:
-            self._check(call)
+            shared_key.check("custody", self._key, call, self._now)
             if broken is not None and not broken.after:
                 raise RefusedError(broken.status or 500, "SYSTEM", "try again")
             reply = self._instruct(call, faults) if subject.operation == "instruct" else self._statement(call)
@@ -70,22 +55,11 @@ class CustodyBank:
                 raise RefusedError(broken.status or 500, "SYSTEM", "try again")
         except RefusedError as refused:
             reply = json_reply(refused.status, {"code": refused.code, "message": refused.message})
-        asked = call.headers.get("custody-signature", "")
         key = b"not " + self._key if Effect.WRONG_SIGNATURE in faults else self._key
-        signature = answer_signature(key, asked, reply.status, reply.body)
-        return Reply(reply.status, reply.body, {**reply.headers, "Custody-Signature": signature})
+        return shared_key.signed("custody", key, call, reply)
 
     def settle(self) -> int | None:
         return self.custody.settle()
-
-    def take_notices(self) -> list[Notice]:
-        return []
-
-    def letter(self, notice: Notice, faults: Faults) -> Letter:
-        raise NotImplementedError("this bank sends no notices")
-
-    def accepted(self, status: int, body: bytes) -> bool:
-        return status == HTTPStatus.OK
 
     def command(self, name: str, order: Json) -> Json | None:
         commands: dict[str, Callable[[Json], Json]] = {
@@ -108,14 +82,6 @@ class CustodyBank:
             },
             "instructions": [_view(one) for one in self.custody.instructions.values()],
         }
-
-    def _check(self, call: Call) -> None:
-        stamp = call.headers.get("custody-timestamp", "")
-        fresh = stamp.isdecimal() and abs(int(stamp) - self._now() // 1000) <= SKEW_SECONDS
-        right = request_signature(self._key, call, stamp)
-        given = call.headers.get("custody-signature", "")
-        if not fresh or not hmac.compare_digest(given.encode(), right.encode()):
-            raise RefusedError(401, "SIGNATURE", "the signature is not right, or too old")
 
     def _instruct(self, call: Call, faults: Faults) -> Reply:
         self.settle()

@@ -27,6 +27,7 @@ from simulators.wechat import views
 from simulators.wechat.bills import FORM
 from simulators.wechat.control import COMMANDS
 from simulators.wechat.desk import Desk
+from simulators.wechat.faces import Faces
 from simulators.wechat.mini import MiniProgram, mini_error
 from simulators.wechat.operations import Asked, find_route, numbers_of
 from simulators.wechat.signer import Signer
@@ -50,7 +51,7 @@ SUMMARIES = {
 OPERATIONS = frozenset(
     {
         "prepay", "query", "close", "refund", "query_refund", "certificates", "code2session", "stable_token",
-        "phone_number", "bill", "bill_file", "payment_notice", "refund_notice",
+        "phone_number", "begin_face", "query_face", "bill", "bill_file", "payment_notice", "refund_notice",
     }
 )  # fmt: skip
 STATUS_CODES = {401: "SIGN_ERROR", 403: "RULE_LIMIT", 404: "RESOURCE_NOT_EXISTS", 429: "FREQUENCY_LIMITED"}
@@ -73,8 +74,9 @@ class WeChat:
         self.reset()
 
     def reset(self) -> None:
-        """Forget every trade, refund and rule; keys, tokens and settings stay."""
+        """Forget every trade, refund, face and rule; keys, tokens and settings stay."""
         self.rules.clear()
+        self.faces = Faces(self.now, self.random)
         self.trades = TradeBooks(self.now, self.random)
         self.trades.refund_ms = self.refund_ms
         self.bills = Office(FORM, self.now, self.random)
@@ -82,7 +84,7 @@ class WeChat:
 
     @property
     def desk(self) -> Desk:
-        return Desk(self.signer, self.trades, self.mini, self.bills)
+        return Desk(self.signer, self.trades, self.mini, self.faces, self.bills)
 
     def subject(self, call: Call) -> Subject | None:
         found = find_route(call)
@@ -174,6 +176,7 @@ class WeChat:
                 {**views.refund(refund), "refund_fen": refund.order.refund_fen}
                 for refund in self.trades.refunds.values()
             ],
+            "faces": [face.view() for face in self.faces.faces.values()],
         }  # fmt: skip
 
     def _signed(self, call: Call, faults: Faults, status: int, content: Json | None) -> Reply:

@@ -38,6 +38,17 @@ def end_refund(desk: Desk, order: Json) -> Json:
     return views.refund(desk.trades.end_refund(str(order["out_refund_no"]), status))
 
 
+def end_face(desk: Desk, order: Json) -> Json:
+    """The customer before the camera: `result` pass, fail, abandon, or begin (and be not done yet)."""
+    return desk.faces.end(str(order["verify_id"]), str(order.get("result", "pass")))
+
+
+def forget_person(desk: Desk, order: Json) -> Json:
+    """From now on the authority has no picture of this identity number's owner."""
+    desk.faces.unknown.add(str(order["cert_no"]))
+    return {"unknown": sorted(desk.faces.unknown)}
+
+
 def rotate(desk: Desk, order: Json) -> Json:
     """Publish one more platform certificate and sign with it from now on."""
     return {"serial_no": desk.signer.rotate()}
@@ -85,6 +96,8 @@ COMMANDS: dict[str, Callable[[Desk, Json], Json]] = {
     "POST /cashier/pay": pay,
     "POST /cashier/cancel": cancel,
     "POST /refunds/end": end_refund,
+    "POST /faces/end": end_face,
+    "POST /faces/unknown": forget_person,
     "POST /certificates/rotate": rotate,
     "GET /keys": keys,
     "GET /settings": settings,

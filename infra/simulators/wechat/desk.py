@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from simulators.bills.office import Office
+from simulators.wechat.faces import Faces
 from simulators.wechat.mini import MiniProgram
 from simulators.wechat.signer import Signer
 from simulators.wechat.trades import TradeBooks
@@ -13,4 +14,5 @@ class Desk:
     signer: Signer
     trades: TradeBooks
     mini: MiniProgram
+    faces: Faces
     bills: Office

@@ -68,14 +68,16 @@ class MiniProgram:
             left = TOKEN_SECONDS
         return {"access_token": self._token, "expires_in": left}
 
-    def phone_number(self, token: str, code: str) -> Json:
-        now = self._now()
+    def check_token(self, token: str) -> None:
         if not token:
             raise mini_error(41001, "access_token missing")
         if token not in self._tokens:
             raise mini_error(40001, "invalid credential, access_token is invalid or not latest")
-        if self._tokens[token] <= now:
+        if self._tokens[token] <= self._now():
             raise mini_error(42001, "access_token expired")
+
+    def phone_number(self, token: str, code: str) -> Json:
+        self.check_token(token)
         match = PHONE.fullmatch(code)
         if match is None:
             raise mini_error(40029, "invalid code")
@@ -86,7 +88,7 @@ class MiniProgram:
                 "phoneNumber": match[1],
                 "purePhoneNumber": match[1],
                 "countryCode": "86",
-                "watermark": {"timestamp": now // 1000, "appid": self._token_appid},
+                "watermark": {"timestamp": self._now() // 1000, "appid": self._token_appid},
             },
         }
 

@@ -19,7 +19,7 @@ from simulators.wechat.requests import parse_prepay, parse_refund
 
 NUMBERS = (
     *("out_trade_no", "out_refund_no", "transaction_id"),
-    *("openid", "sp_openid", "sub_openid", "js_code", "code"),
+    *("openid", "sp_openid", "sub_openid", "js_code", "code", "out_seq_no", "verify_id"),
 )
 
 
@@ -126,6 +126,16 @@ def phone_number(asked: Asked) -> Answer:
     return 200, asked.desk.mini.phone_number(asked.call.query.get("access_token", ""), code)
 
 
+def begin_face(asked: Asked) -> Answer:
+    asked.desk.mini.check_token(asked.call.query.get("access_token", ""))
+    return 200, asked.desk.faces.begin(asked.call.json())
+
+
+def query_face(asked: Asked) -> Answer:
+    asked.desk.mini.check_token(asked.call.query.get("access_token", ""))
+    return 200, asked.desk.faces.query(asked.call.json())
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     method: str
@@ -137,6 +147,7 @@ class Route:
 
 BILL_FILE = "/v3/billdownload/file"
 PHONE_PATH = r"/wxa/business/getuserphonenumber"
+FACE = r"/cityservice/face/identify"
 PAY = r"/v3/pay/(?P<partner>partner/)?transactions"
 ROUTES = (
     Route("POST", re.compile(PAY + r"/(?P<kind>jsapi|native)"), "prepay", prepay),
@@ -151,6 +162,8 @@ ROUTES = (
     Route("GET", re.compile(r"/sns/jscode2session"), "code2session", code2session, signed=False),
     Route("POST", re.compile(r"/cgi-bin/stable_token"), "stable_token", stable_token, signed=False),
     Route("POST", re.compile(PHONE_PATH), "phone_number", phone_number, signed=False),
+    Route("POST", re.compile(FACE + "/getverifyid"), "begin_face", begin_face, signed=False),
+    Route("POST", re.compile(FACE + "/queryverifyinfo"), "query_face", query_face, signed=False),
 )
 
 

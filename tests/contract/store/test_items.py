@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from octane.store.engine import ConditionFailed, Engine
+from octane.store.items import Table
 from octane.store.writes import Absent, AtLeast, Delete, Exists, Is, Missing, Put, Update, all_of
 from world.engines import MISTAKES, at, put, stored, whole
 
@@ -134,6 +135,13 @@ def test_batch_get_keeps_the_order_of_the_keys_and_leaves_out_what_is_missing(
         stored(engine, at(pk, sk), n=sk)
     found = engine.batch_get([at(pk, "C"), at(pk, "X"), at(pk, "A"), at(pk, "B")])
     assert [item["n"] for item in found] == ["C", "A", "B"]
+
+
+def test_batch_get_reads_several_tables_at_once(engine: Engine, pk: str) -> None:
+    keys = [at(pk, "A", Table.RISK), at(pk, "A"), at(pk, "B", Table.RISK), at(pk, "C")]
+    for number, key in enumerate(keys[:3]):
+        stored(engine, key, n=number)
+    assert [item["n"] for item in engine.batch_get(keys)] == [0, 1, 2]
 
 
 def test_batch_get_takes_100_keys_each_once(engine: Engine, pk: str) -> None:

@@ -72,3 +72,19 @@ def test_files_come_and_go(objects: Objects, tmp_path: Path) -> None:
 def test_fetching_what_is_not_there(objects: Objects, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError):
         objects.fetch("a", tmp_path / "out")
+
+
+def test_what_is_deleted_is_gone_and_deleting_it_again_is_nothing(objects: Objects) -> None:
+    objects.put("a/b", b"one")
+    objects.put("a/c", b"two")
+    for _ in range(2):
+        objects.delete("a/b")
+    assert list(objects.list("a/")) == ["a/c"]
+
+
+def test_a_link_names_its_object_and_its_time(objects: Objects) -> None:
+    objects.put("a/b", b"one")
+    link = objects.link("a/b", 300)
+    assert link.startswith("https://")
+    assert "a/b" in link
+    assert "300" in link or "Expires=" in link

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from octane.store.engine import Engine
-from octane.store.items import BY_USER, DUE, Item, Query, Table
+from octane.store.items import BY_USER, DUE, Item, Query, Scan, Table
 from octane.store.writes import Absent, Delete, Exists, Update
 from world.engines import MISTAKES, at, put, stored, whole
 
@@ -147,3 +147,18 @@ def test_an_index_key_of_another_type_is_a_mistake(engine: Engine, pk: str, item
     with pytest.raises(MISTAKES):
         engine.write(Update(at(pk), Absent(), assign=item))
     assert engine.get(at(pk)) is None
+
+
+def test_a_scan_reads_every_item_once(engine: Engine, pk: str) -> None:
+    for sk in "ABCDEFG":
+        stored(engine, at(pk, sk, Table.REVIEWS))
+    found: list[Item] = []
+    scan = Scan(Table.REVIEWS, 3)
+    while True:
+        page = engine.scan(scan)
+        assert len(page.items) <= 3
+        found += page.items
+        if page.cursor is None:
+            break
+        scan = scan._replace(after=page.cursor)
+    assert sorted(str(item["sk"]) for item in found if item["pk"] == pk) == list("ABCDEFG")

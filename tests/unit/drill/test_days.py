@@ -14,6 +14,7 @@ from drill.sources import ACCOUNTS
 from drill.trades import Size
 from drill.wires import Wires
 from octane.kernel.statement import BillUnreadableError, LineKind, StatementLine
+from octane.ledger.entries import payer_mark
 from octane.reconciliation.model import MatchClass, Source
 from simulators.bills.file_plants import FILE_PLANTS
 from simulators.bills.office import Bill
@@ -31,7 +32,7 @@ FOUND_NOTHING = {
 def read(wires: Wires, source: Source, day: Day, bill: Bill) -> list[StatementLine]:
     """A bill's lines; raises `BillUnreadableError`, with PROOF where its summary says otherwise."""
     parsed = wires.sources[source].parse(wires.fetch(source, day.day, bill).content, day.day)
-    lines = list(parsed.lines)
+    lines = [line._replace(party=payer_mark(line.party)) for line in parsed.lines]
     for stated in parsed.stated:
         mine = [line for line in lines if stated.kind in (None, line.kind)]
         sums = {

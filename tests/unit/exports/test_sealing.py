@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from octane.ledger.chain import genesis
+from octane.ledger.chain import ENTRIES
 from octane.reconciliation.contents import AccountMovement, Contents, FundsRow
 from octane.reconciliation.day_folder import SealedOtherwiseError, export_prefix, send_files
 from octane.reconciliation.model import ProofLine, Source
 from octane.reconciliation.sealing import PreviousDay, seal_day, send_seal
 from octane.reconciliation.summary_pdf import summary_pages, summary_pdf
+from octane.store.chain import genesis
 from world.exported import DAY, OurKey, export, sealed_day
 from world.objects import MemoryObjects
 
@@ -94,7 +95,7 @@ def test_the_summary_prints_what_fails() -> None:
         AccountMovement(f"CHANNEL_RECEIVABLE:{n:040d}", 10**15, 10**15, 10**15, -(10**15)) for n in range(80)
     )
     funds = (FundsRow("托管户" * 30, -(10**15)),)
-    contents = Contents(DAY, 2, (), (genesis(DAY, "00"),), proofs, trial, funds, 12_345)
+    contents = Contents(DAY, 2, (), (genesis(ENTRIES, DAY, "00"),), proofs, trial, funds, 12_345)
     assert summary_pdf(contents).startswith(b"%PDF")
     assert len(summary_pages(contents, 30)) >= 3
 

@@ -82,7 +82,7 @@ class House:
 
     def __init__(self) -> None:
         self.clock = HandClock(at(DAY, 9))
-        self.settings = Settings(director_limit=LIMIT)
+        self.settings = Settings(director_limit=LIMIT, withdrawal_step_up=False)
         self.signals = Signals()
         self.engine = MemoryEngine(self.clock)
         self.store = Store(self.engine, CountedNonces(), pause=lambda _: None)

@@ -252,10 +252,10 @@ class TestTheBank:
 
     def test_a_request_that_is_signed_wrongly_or_late_is_not_heard(self) -> None:
         house = opened(hot=1_000)
-        config = house.bank._config
-        house.bank._config = replace(config, key="x" * 32)
+        calls = house.bank._calls
+        house.bank._calls = replace(calls, key="x" * 32)
         assert house.bank.instruct(self.ORDER) == Unknown("SIGNATURE")
-        house.bank._config = config
+        house.bank._calls = calls
         real, house.clock.at = house.clock.at, house.clock.at - 301_000
         house.company._now = lambda: real
         assert house.bank.instruct(self.ORDER) == Unknown("HTTP_401 SIGNATURE")

@@ -53,8 +53,8 @@ MUTANTS = (
         "requests without holding the money",
         (
             f"{WITHDRAWALS}:request_withdrawal",
-            "*put_withdrawal(withdrawal), *held",
-            "*put_withdrawal(withdrawal)",
+            "*proof, *held",
+            "*proof",
         ),
     ),
     mutant(
@@ -76,7 +76,7 @@ MUTANTS = (
     mutant(
         "expire_keeps_hold",
         "ends a withdrawal and keeps its money held",
-        (f"{WITHDRAWALS}:_end", "commit(*writes, *freed)", "commit(*writes)"),
+        (f"{WITHDRAWALS}:_end", "commit(*writes, *freed, act)", "commit(*writes, act)"),
     ),
     mutant(
         "paid_keeps_hold",

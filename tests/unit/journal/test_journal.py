@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
-from octane.ledger.chain import JournalBrokenError, canonical, chain_of, day_of
+from octane.ledger.chain import canonical
 from octane.ledger.entries import Entry, transfer
-from octane.ledger.journal import LOOK_BACK, append, heads, read_blocks, read_day
+from octane.ledger.journal import append, heads, read_blocks, read_day
+from octane.store.blocks import LOOK_BACK
+from octane.store.chain import ChainBrokenError, chain_of, day_of
 from octane.store.objects import Objects
 from world.objects import MemoryObjects
 
@@ -96,7 +98,7 @@ def test_a_batch_that_died_half_way_is_completed() -> None:
     append(objects, [entry for entry in some(20) if chain_of(entry.subject) in {"00", "02"}])
     append(objects, some(20))
     assert told(objects) == expected(some(20))
-    assert sum(len(block.entries) for block in read_blocks(objects, DAY)) == 20
+    assert sum(len(block.links) for block in read_blocks(objects, DAY)) == 20
 
 
 def test_a_repeat_from_far_back_is_written_again_and_read_once() -> None:
@@ -111,9 +113,9 @@ def test_a_repeat_from_far_back_is_written_again_and_read_once() -> None:
 def test_the_same_entry_with_other_content_is_refused() -> None:
     objects = MemoryObjects()
     append(objects, [entry_no(1)])
-    with pytest.raises(JournalBrokenError, match="different things"):
+    with pytest.raises(ChainBrokenError, match="different things"):
         append(objects, [entry_no(1, amount=101)])
-    with pytest.raises(JournalBrokenError, match="different things"):
+    with pytest.raises(ChainBrokenError, match="different things"):
         append(objects, [entry_no(2), entry_no(2, amount=101)])
 
 
@@ -123,7 +125,7 @@ def test_the_same_entry_with_other_content_is_found_however_far_back() -> None:
     for entry in same_chain:
         append(objects, [entry])
     append(objects, [replace(same_chain[0], proof="another")])
-    with pytest.raises(JournalBrokenError, match=f"{same_chain[0].subject}.* different things"):
+    with pytest.raises(ChainBrokenError, match=f"{same_chain[0].subject}.* different things"):
         list(read_day(objects, DAY))
 
 
@@ -151,7 +153,7 @@ def test_a_lost_race_goes_on_behind_the_winner() -> None:
     assert append(objects, mine[:3]) == 2
     assert told(objects) == expected(mine[:6])
     blocks = list(read_blocks(objects, DAY))
-    assert [len(block.entries) for block in blocks] == [2, 2, 2]
+    assert [len(block.links) for block in blocks] == [2, 2, 2]
 
 
 def test_many_writers_at_once_lose_nothing() -> None:
@@ -188,7 +190,7 @@ def test_a_death_at_any_write_loses_and_doubles_nothing(fatal: int, *, after: bo
         append(objects, some(40))
     append(objects, some(40))
     assert told(objects) == expected(some(40))
-    assert sum(len(block.entries) for block in read_blocks(objects, DAY)) == 40
+    assert sum(len(block.links) for block in read_blocks(objects, DAY)) == 40
 
 
 @settings(max_examples=60, deadline=None)
@@ -229,7 +231,7 @@ def test_an_altered_block_is_not_read(way: int) -> None:
     what, content = list(altered(objects))[way]
     assert content != objects.content[key], what
     objects.content[key] = content
-    with pytest.raises(JournalBrokenError) as caught:
+    with pytest.raises(ChainBrokenError) as caught:
         list(read_day(objects, DAY))
     assert caught.value.day == DAY
 
@@ -240,7 +242,7 @@ def test_a_missing_block_is_noticed() -> None:
     for entry in mine[:3]:
         append(objects, [entry])
     del objects.content[f"journal/day={DAY}/chain=03/00000002.jsonl"]
-    with pytest.raises(JournalBrokenError, match="block 2 is missing"):
+    with pytest.raises(ChainBrokenError, match="block 2 is missing"):
         list(read_day(objects, DAY))
 
 
@@ -250,7 +252,7 @@ def test_a_block_of_another_day_is_noticed() -> None:
     append(other, [entry_no(1, at=NOON + 86_400_000)])
     key = next(iter(objects.content))
     objects.content[key] = next(iter(other.content.values()))
-    with pytest.raises(JournalBrokenError):
+    with pytest.raises(ChainBrokenError):
         list(read_day(objects, DAY))
 
 

@@ -7,10 +7,10 @@ from octane.issuers.cards import (
     CardNumberInvalidError,
     check_offered,
     issuer_of,
-    mask_card,
 )
 from octane.issuers.names import Issuer
 from octane.kernel.money import Fen
+from octane.kernel.vault import mask_card
 
 SINOPEC = "1000111100001234567"
 PETROCHINA = "9012345678901234"

@@ -39,7 +39,7 @@ def tree(tmp_path: Path) -> Path:
 
 def _packaged(tree: Path) -> tuple[Template, dict[str, bytes]]:
     template, uploads = read_template(tree / "template.yaml"), {}
-    package(template, tree, "bucket", uploads.__setitem__)
+    package([template], tree, "bucket", uploads.__setitem__)
     return template, uploads
 
 

@@ -10,7 +10,7 @@ from octane.kernel.money import Fen
 from octane.kernel.statement import LineKind, LineStatus, StatementLine
 from octane.ledger import topup
 from octane.ledger.accounts import channel_receivable, wallet
-from octane.ledger.entries import Entry
+from octane.ledger.entries import Entry, payer_mark
 from octane.reconciliation.cut import cut_lines, expected_fee
 from octane.reconciliation.model import Source, day_window
 
@@ -40,7 +40,7 @@ def test_a_payment_reads_as_the_bill_has_it() -> None:
             fee=8,  # 7.5 fen, half up
             currency="CNY",
             status=LineStatus.SUCCEEDED,
-            party="o1",
+            party=payer_mark("o1"),
             merchant="m1",
             settled_at=NOON,
             line=0,

@@ -7,11 +7,12 @@ from octane.channels.port import ChannelName
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
 from octane.routing.decisions import Outcome, RouteRequest
-from octane.routing.defaults import default_draft, default_rules, table_of
+from octane.routing.defaults import default_draft, default_rules
 from octane.routing.health import ChannelRecord, health_key, record_of
 from octane.routing.publishing import publish
 from octane.routing.router import Router
 from octane.routing.rules import Platform, RuleSet
+from octane.rulebook.documents import table_of
 from octane.store.store import Store
 
 NOON = 1_795_320_000_000

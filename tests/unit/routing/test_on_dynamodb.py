@@ -13,7 +13,7 @@ from octane.routing.defaults import default_draft, default_rules
 from octane.routing.publishing import publish, rules_of
 from octane.routing.quota import QuotaExhaustedError, read_used, releasing
 from octane.routing.router import Router
-from octane.routing.rules import RulesSupersededError
+from octane.rulebook.errors import RulesSupersededError
 from octane.store.store import Store
 from world.engines import CountedNonces, HandClock, on_moto
 

@@ -10,25 +10,25 @@ from octane.channels.port import PaymentMethod
 from octane.kernel.clock import MINUTE, SECOND, Instant
 from octane.kernel.money import MAX_FEN, Fen
 from octane.routing.defaults import default_draft, default_rules
-from octane.routing.parsing import MAX_BYTES
 from octane.routing.publishing import (
     CURRENT,
-    RulesNotFoundError,
     all_rules,
     current_rules,
     publish,
     rules_of,
 )
-from octane.routing.reader import RulesUnknownError
 from octane.routing.router import Router
-from octane.routing.rules import (
+from octane.routing.rules import RulesQuotaFixedError
+from octane.routing.table import SAMPLE, compiled
+from octane.rulebook.documents import MAX_BYTES
+from octane.rulebook.errors import (
     RulesInvalidError,
-    RulesQuotaFixedError,
+    RulesNotFoundError,
     RulesSupersededError,
     RulesTableError,
+    RulesUnknownError,
     RulesUnreadableError,
 )
-from octane.routing.table import SAMPLE, compiled
 from octane.store.engine import Throttled
 from octane.store.writes import Exists, Put
 

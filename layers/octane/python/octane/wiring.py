@@ -26,20 +26,32 @@ if TYPE_CHECKING:
     from octane.channels.wechat_pay.config import WechatPayConfig
     from octane.channels.wechat_pay.keys import PlatformKeys
     from octane.funds.port import CustodyBank
-    from octane.identity.sessions import LoginProvider
+    from octane.identity.phones import LoginProvider
+    from octane.identity.ports import AlipayLogin, FaceVerifier, SmsSender
+    from octane.identity.revocation import Revocations
+    from octane.identity.rotation import Keys
     from octane.identity.tokens import TokenSigner, TokenVerifier
+    from octane.identity.wechat_mini import WechatMini
     from octane.issuers.juhe.client import JuheConfig
     from octane.issuers.port import CardIssuer
     from octane.kernel.statement import BillSource
     from octane.kernel.switches import SwitchBoard
+    from octane.limits.buckets import Buckets
     from octane.notify.push import Sockets
     from octane.orders.deps import Queues
+    from octane.privacy.keys import DataKeys, KeyRing
+    from octane.privacy.vault import FieldVault
     from octane.reconciliation.model import Source
-    from octane.reconciliation.sealing import Signer
+    from octane.reviews.deps import ReviewMachine
+    from octane.risk.ports import Alliance
+    from octane.risk.rules import RuleSet
     from octane.routing.router import Router
+    from octane.rulebook.reader import RulesReader
     from octane.store.objects import Objects
     from octane.store.store import Store
     from octane.wire.http import Transport
+    from octane.wire.manifests import Signer
+    from octane.wire.timestamps import HttpTimestamps
 
 PAUSE_SECONDS = 0.02
 FILE_SECONDS = 60.0
@@ -50,6 +62,7 @@ ALIPAY_URL = "https://openapi.alipay.com"
 UNIONPAY_URL = "https://gateway.95516.com"
 UNIONPAY_FILE_URL = "https://filedownload.95516.com"
 WECHAT_MINI_URL = "https://api.weixin.qq.com"
+SMS_URL = "https://sms.tencentcloudapi.com"
 
 
 class Wiring:
@@ -83,6 +96,13 @@ class Wiring:
 
         tables = {table: self._environment.get(f"OCTANE_TABLE_{table.name}", "") for table in Table}
         return Store(DynamoDbEngine(self._client("dynamodb"), tables), self.nonces, pause)
+
+    @cached_property
+    def buckets(self) -> "Buckets":
+        from octane.limits.buckets import Buckets
+        from octane.limits.table import limits_of
+
+        return Buckets(self.store, self.clock, self.signals, limits_of(self.settings))
 
     def channel_of(self, name: "ChannelName") -> "Channel":
         """The client of a channel that calls out; each is built when it is first needed.
@@ -147,6 +167,15 @@ class Wiring:
         return Router(self.store, self.clock, self.settings.routing_cache_ms)
 
     @cached_property
+    def risk_rules(self) -> "RulesReader[RuleSet]":
+        from octane.risk.defaults import default_rules
+        from octane.risk.rules import read_rules
+        from octane.rulebook.reader import RulesReader
+
+        cache_ms = self.settings.routing_cache_ms
+        return RulesReader(self.store, self.clock, Table.RISK, default_rules, read_rules, cache_ms)
+
+    @cached_property
     def platform_keys(self) -> "PlatformKeys":
         from octane.channels.platform_keys import stored_keys
         from octane.channels.wechat_pay.keys import PlatformKeys
@@ -167,6 +196,62 @@ class Wiring:
 
     @cached_property
     def login_provider(self) -> "LoginProvider":
+        return self._wechat_mini
+
+    @cached_property
+    def alipay_login(self) -> "AlipayLogin":
+        from octane.channels.alipay.exchange import Exchange
+        from octane.channels.alipay.keys import AlipayKeys
+        from octane.channels.alipay.logins import open_id_of
+        from octane.channels.port import Refused, Unknown
+        from octane.identity.alipay_login import AlipayCodes
+
+        config = self._alipay_config
+        exchange = Exchange(config, self._transport, self.clock, AlipayKeys(config, self.clock))
+
+        def open_id(code: str) -> str | None:
+            match open_id_of(exchange, code):
+                case Refused():
+                    return ""
+                case Unknown():
+                    return None
+                case found:
+                    return found
+
+        return AlipayCodes(open_id)
+
+    @cached_property
+    def sms(self) -> "SmsSender":
+        from octane.identity.tencent_sms import TencentSms, TencentSmsConfig
+
+        url = self._environment.get("OCTANE_SMS_URL") or SMS_URL
+        config = TencentSmsConfig.from_secret(self._secret("SMS"), url)
+        return TencentSms(config, self._transport, self.clock)
+
+    @cached_property
+    def faces(self) -> "FaceVerifier":
+        from octane.identity.wechat_face import WechatFaces
+
+        return WechatFaces(self._wechat_mini)
+
+    @cached_property
+    def alliance(self) -> "Alliance":
+        from octane.risk.alliance import AllianceConfig, HttpAlliance
+
+        secret, url = self._secret("ALLIANCE"), required(self._environment, "OCTANE_ALLIANCE_URL")
+        config = AllianceConfig(secret["member"], secret["key"], url)
+        return HttpAlliance(config, self._transport, self.clock)
+
+    @cached_property
+    def timestamp_authority(self) -> "HttpTimestamps":
+        from octane.wire.timestamps import HttpTimestamps, TimestampConfig
+
+        url = required(self._environment, "OCTANE_TSA_URL")
+        config = TimestampConfig.from_secret(self._secret("TSA"), url)
+        return HttpTimestamps(config, self._transport, self.nonces)
+
+    @cached_property
+    def _wechat_mini(self) -> "WechatMini":
         from octane.identity.wechat_mini import WechatMini, WechatMiniConfig
 
         secret = self._secret("WECHAT")
@@ -187,10 +272,37 @@ class Wiring:
         return TokenVerifier.of(self._secret("TOKEN_VERIFIER"))
 
     @cached_property
+    def revocations(self) -> "Revocations":
+        from octane.identity.revocation import Revocations
+
+        return Revocations(self.store, self.clock)
+
+    @cached_property
+    def token_keys(self) -> "Keys":
+        """The two secrets of access tokens, to be rotated."""
+        from octane.identity.rotation import Keys, new_key
+        from octane.wire.secrets import StoredSecret
+
+        client = self._client("secretsmanager")
+        tokens, verifier = (
+            StoredSecret(client, required(self._environment, f"OCTANE_SECRET_{name}"))
+            for name in ("TOKENS", "TOKEN_VERIFIER")
+        )
+        return Keys(tokens, verifier, new_key)
+
+    @cached_property
     def queues(self) -> "Queues":
         from octane.orders.queues import SqsQueues
 
         return SqsQueues(self._client("sqs"), self._environment)
+
+    @cached_property
+    def review_machine(self) -> "ReviewMachine":
+        from octane.wire.machines import StateMachine
+
+        return StateMachine(
+            self._client("stepfunctions"), required(self._environment, "OCTANE_REVIEW_MACHINE")
+        )
 
     @cached_property
     def sockets(self) -> "Sockets":
@@ -225,6 +337,24 @@ class Wiring:
         if not url:
             return None
         return HttpCustodyBank(CustodyConfig(self._secret("BANK")["key"], url), self._transport, self.clock)
+
+    @cached_property
+    def key_ring(self) -> "KeyRing":
+        from octane.privacy.keys import KeyRing
+
+        return KeyRing(self.store, self._data_keys, self.clock, self.nonces)
+
+    @cached_property
+    def vault(self) -> "FieldVault":
+        from octane.privacy.vault import FieldVault
+
+        return FieldVault(self.key_ring, self.nonces)
+
+    @cached_property
+    def _data_keys(self) -> "DataKeys":
+        from octane.wire.data_keys import KmsDataKeys
+
+        return KmsDataKeys(self._client("kms"), required(self._environment, "OCTANE_VAULT_KEY"))
 
     @cached_property
     def manifest_signer(self) -> "Signer":

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from octane.api.doors import HEADERS
 from octane.api.telemetry import flush, logger
 from octane.kernel.errors import InputError, OctaneError
 from octane.store.store import until_settled
@@ -91,4 +92,4 @@ def _read(event: dict[str, Any]) -> Callback:
 
 
 def _answer(status: int, media: str, body: str) -> dict[str, Any]:
-    return {"statusCode": status, "headers": {"Content-Type": media}, "body": body}
+    return {"statusCode": status, "headers": {"Content-Type": media, **HEADERS}, "body": body}

@@ -10,13 +10,12 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError as Rout
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 from aws_lambda_powertools.event_handler.openapi.params import Header
 
+from octane.api import policy
+from octane.api.clients import client_of
+from octane.api.doors import JSON, BodyInvalidError, dress, refusal_of
 from octane.api.telemetry import flush, logger
-from octane.kernel.caller import Caller, Role
+from octane.kernel.caller import Caller, Client, Member, Role
 from octane.kernel.errors import InputError, NotFoundError, OctaneError, UnauthenticatedError
-
-MAX_BODY = 65_536
-"""Bytes; no request of ours is near it."""
-JSON = "application/json"
 
 IdempotencyKey = Annotated[
     str,
@@ -33,23 +32,6 @@ Event = dict[str, Any]
 Handler = Callable[[Event, Any], dict[str, Any]]
 
 
-class BodyInvalidError(InputError):
-    code = "BODY_INVALID"
-    summary = "The body is not a JSON object that this call takes."
-
-
-class BodyTooLargeError(InputError):
-    code = "BODY_TOO_LARGE"
-    status = 413
-    summary = f"The body is over {MAX_BODY} bytes."
-
-
-class MediaTypeError(InputError):
-    code = "MEDIA_TYPE_UNSUPPORTED"
-    status = 415
-    summary = "Send application/json in UTF-8."
-
-
 def read_json(text: str) -> Any:
     """Parse JSON exactly: decimals stay decimals, NaN and repeated names are refused."""
     try:
@@ -61,7 +43,8 @@ def read_json(text: str) -> Any:
 
 
 def lambda_entry(app: APIGatewayRestResolver) -> Handler:
-    """Wrap a resolver as a handler that checks the body's size and type first and always answers in shape."""
+    """Wrap a resolver as a handler that first checks what came and who may call, and always answers in
+    shape."""
     app.exception_handler(OctaneError)(_answer_error)
     app.exception_handler(RequestValidationError)(_answer_validation)
     app.exception_handler(RouteNotFoundError)(_answer_route)
@@ -69,8 +52,8 @@ def lambda_entry(app: APIGatewayRestResolver) -> Handler:
     def handler(event: Event, context: Any) -> dict[str, Any]:
         _request.update(id=_request_id(event, context))
         logger().append_keys(request_id=_request["id"])
-        refusal = _check_body(event)
         try:
+            refusal = refusal_of(event) or _not_allowed(event)
             answer = _respond(refusal) if refusal else app.resolve(_as_json(event), context)
         except Exception:
             logger().exception("unhandled")
@@ -79,20 +62,48 @@ def lambda_entry(app: APIGatewayRestResolver) -> Handler:
             flush()
         logger().info("answered", extra={"status": answer["statusCode"], "route": event.get("resource")})
         answer["body"] = answer.get("body") or ""
+        dress(event, answer)
         return answer
 
     return handler
 
 
 def caller(app: APIGatewayRestResolver) -> Caller:
-    """Who is asking, from the authorizer's context."""
-    authorizer = app.current_event.raw_event["requestContext"].get("authorizer") or {}
+    """Who is asking, from the authorizer's context, and from where."""
+    return _caller_of(app.current_event.raw_event)
+
+
+def _caller_of(event: Event) -> Caller:
+    authorizer, client = event["requestContext"].get("authorizer") or {}, client_of(event)
+    enterprise_id = authorizer.get("enterprise_id") or ""
     try:
         return Caller(
-            authorizer["user_id"], Role(authorizer["role"]), authorizer["session_id"], authorizer["openid"]
+            authorizer["user_id"],
+            Role(authorizer["role"]),
+            authorizer["session_id"],
+            authorizer["openid"],
+            enterprise_id=enterprise_id,
+            member=Member(authorizer["member"]) if enterprise_id else None,
+            ip=client.ip,
+            device=client.device,
+            alipay_id=authorizer.get("alipay_id") or "",
         )
     except (KeyError, ValueError):
         raise UnauthenticatedError from None
+
+
+def client(app: APIGatewayRestResolver) -> Client:
+    """From where somebody asks who need not say who they are."""
+    return client_of(app.current_event.raw_event)
+
+
+def _not_allowed(event: Event) -> OctaneError | None:
+    """What the table of who may call what says (ID3); a path without parameters is its own resource."""
+    try:
+        policy.check(event["httpMethod"], event["resource"], lambda: _caller_of(event))
+    except OctaneError as error:
+        return error
+    return None
 
 
 _request: dict[str, str] = {"id": ""}
@@ -106,7 +117,7 @@ def error_body(error: OctaneError) -> dict[str, Any]:
 def _answer_error(error: OctaneError) -> Response[str]:
     level = "error" if error.status >= _SERVER_FAULT else "info"
     getattr(logger(), level)("refused", extra={"code": error.code})
-    headers = {"Retry-After": "2"} if error.retryable else {}
+    headers = {"Retry-After": str(error.retry_after)} if error.retryable else {}
     return Response(error.status, JSON, json.dumps(error_body(error), ensure_ascii=False), headers)
 
 
@@ -137,23 +148,8 @@ def _respond(error: OctaneError) -> dict[str, Any]:
     }
 
 
-def _check_body(event: Event) -> OctaneError | None:
-    body = event.get("body") or ""
-    if not body:
-        return None
-    if len(body.encode(errors="replace")) > MAX_BODY:
-        return BodyTooLargeError()
-    if event.get("isBase64Encoded"):
-        return MediaTypeError()
-    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-    media, _, rest = str(headers.get("content-type", JSON)).partition(";")
-    if media.strip().lower() != JSON or ("charset" in rest.lower() and "utf-8" not in rest.lower()):
-        return MediaTypeError()
-    return None
-
-
 def _as_json(event: Event) -> Event:
-    """Say what `_check_body` has established: Powertools looks again, and refuses in a shape of its own."""
+    """Say what the doors have established: Powertools looks again, and refuses in a shape of its own."""
     headers = {
         name: value for name, value in (event.get("headers") or {}).items() if name.lower() != "content-type"
     }

@@ -8,11 +8,13 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from octane.api.telemetry import flush, logger
+from octane.audit.acts import Act, act_in
 from octane.kernel.errors import InputError, OctaneError
 from octane.ledger.entries import Entry, entry_of
 from octane.orders.model import Step
 from octane.orders.records import record_of
 from octane.store.expressions import unmarshal_item
+from octane.store.items import Item
 
 Event = dict[str, Any]
 Message = dict[str, Any]
@@ -65,6 +67,26 @@ def entries_in(event: Event) -> Iterator[Entry]:
         if record["eventName"] != "INSERT" or image is None:
             raise EntryAlteredError(f"{record['eventName']} of {keys['sk']!s} of {keys['pk']!s}")
         yield entry_of(unmarshal_item(image))
+
+
+def acts_in(event: Event) -> Iterator[Act]:
+    """The acts that a batch of the audit table's stream inserted. Raises `EntryAlteredError` for one that was
+    changed or removed: nobody but an intruder does."""
+    for record in event["Records"]:
+        keys = unmarshal_item(record["dynamodb"]["Keys"])
+        image = record["dynamodb"].get("NewImage")
+        if str(keys["sk"]).startswith("#"):
+            continue  # a request for evidence, not an act
+        if record["eventName"] != "INSERT" or image is None:
+            raise EntryAlteredError(f"{record['eventName']} of {keys['sk']!s} of {keys['pk']!s}")
+        yield act_in(unmarshal_item(image))
+
+
+def inserted_in(event: Event) -> Iterator[Item]:
+    """The items that a batch of a stream inserted."""
+    for record in event["Records"]:
+        if record["eventName"] == "INSERT":
+            yield unmarshal_item(record["dynamodb"]["NewImage"])
 
 
 def steps_in(event: Event) -> Iterator[Step]:

@@ -5,8 +5,8 @@ from octane.funds.balances import settle
 from octane.funds.port import BankDeps, CustodyBank, FundsDeps, Order
 from octane.funds.records import (
     Instruction,
+    InstructionPurpose,
     InstructionState,
-    Purpose,
     WithdrawalState,
     change_instruction,
     change_withdrawal,
@@ -56,7 +56,7 @@ def fail(deps: FundsDeps, instruction: Instruction, code: str) -> None:
     now, number = deps.clock.now(), instruction.number
     failed = instruction._replace(state=InstructionState.FAILED, code=code)
     writes = [change_instruction(instruction, failed), *settle(instruction, HoldState.VOIDED)]
-    if instruction.purpose is Purpose.WITHDRAWAL:
+    if instruction.purpose is InstructionPurpose.WITHDRAWAL:
         known = load_withdrawal(deps.store, number)
         refused = known._replace(state=WithdrawalState.FAILED, reason=code)
         writes += change_withdrawal(known, refused, by="bank", because=code, at=now)
@@ -78,7 +78,7 @@ def confirmed(
     writes: tuple[Write, ...] = (change_instruction(instruction, moved),)
     if is_debit:
         writes += settle(instruction, HoldState.POSTED)
-    if instruction.purpose is Purpose.WITHDRAWAL:
+    if instruction.purpose is InstructionPurpose.WITHDRAWAL:
         known = load_withdrawal(store, instruction.number)
         paid = known._replace(state=WithdrawalState.PAID)
         because = f"statement:{instruction.debit}:{serial}"

@@ -8,7 +8,7 @@ from octane.funds.days import ClosedDay, closed_days, outflows
 from octane.funds.forecast import HISTORY_DAYS, cold_ppm, forecast_outflow
 from octane.funds.model import BankAccount
 from octane.funds.port import FundsDeps
-from octane.funds.records import Instruction, Purpose, open_instructions
+from octane.funds.records import Instruction, InstructionPurpose, open_instructions
 from octane.kernel.caller import READS_FUNDS, Caller
 from octane.kernel.clock import in_beijing
 from octane.kernel.money import Fen
@@ -56,7 +56,7 @@ def get_funds(deps: FundsDeps, caller: Caller) -> Funds:
 
 def in_transit(instruction: Instruction) -> int:
     """What an open instruction keeps on FUNDS_IN_TRANSIT: owed to a withdrawal, or between two accounts."""
-    owed = instruction.amount if instruction.purpose is Purpose.WITHDRAWAL else 0
+    owed = instruction.amount if instruction.purpose is InstructionPurpose.WITHDRAWAL else 0
     left = instruction.amount if instruction.debited else 0
     arrived = instruction.amount if instruction.credited else 0
     return left - arrived - owed

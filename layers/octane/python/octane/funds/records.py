@@ -41,7 +41,7 @@ class InstructionState(StrEnum):
     """The bank refused it, definitely: nothing moved and nothing will."""
 
 
-class Purpose(StrEnum):
+class InstructionPurpose(StrEnum):
     SWEEP = "SWEEP"
     WITHDRAWAL = "WITHDRAWAL"
 
@@ -50,7 +50,7 @@ class Instruction(NamedTuple):
     """What we told the bank to do. A withdrawal's has the withdrawal's id as its number."""
 
     number: str
-    purpose: Purpose
+    purpose: InstructionPurpose
     debit: BankAccount
     credit: BankAccount | None
     """None: out of our accounts."""
@@ -184,7 +184,7 @@ def _item(record: Instruction | Withdrawal) -> dict[str, Value]:
 
 def instruction_of(item: Item) -> Instruction:
     fields = _fields(Instruction, item)
-    fields |= {"purpose": Purpose(fields["purpose"]), "debit": BankAccount(fields["debit"])}
+    fields |= {"purpose": InstructionPurpose(fields["purpose"]), "debit": BankAccount(fields["debit"])}
     fields["credit"] = BankAccount(fields["credit"]) if fields["credit"] else None
     return Instruction(**fields | {"state": InstructionState(fields["state"])})
 

@@ -9,7 +9,7 @@ from octane.funds.model import BankAccount
 from octane.funds.port import FundsDeps
 from octane.funds.records import (
     Instruction,
-    Purpose,
+    InstructionPurpose,
     find_instruction,
     open_instructions,
     put_instruction,
@@ -52,7 +52,7 @@ def sweep_funds(deps: FundsDeps, day: date) -> Instruction | None:
     now = deps.clock.now()
     instruction = Instruction(
         number=sweep_number(day, planned.debit),
-        purpose=Purpose.SWEEP,
+        purpose=InstructionPurpose.SWEEP,
         debit=planned.debit,
         credit=planned.credit,
         amount=planned.amount,

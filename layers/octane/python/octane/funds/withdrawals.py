@@ -7,6 +7,7 @@ ends it.
 
 from typing import NamedTuple
 
+from octane.audit.acts import act_of, record, state_digest, system_act
 from octane.funds.balances import hold_for
 from octane.funds.model import BankAccount
 from octane.funds.port import FundsDeps
@@ -15,7 +16,7 @@ from octane.funds.records import (
     SHARD,
     Approval,
     Instruction,
-    Purpose,
+    InstructionPurpose,
     Withdrawal,
     WithdrawalState,
     change_withdrawal,
@@ -23,8 +24,10 @@ from octane.funds.records import (
     put_instruction,
     put_withdrawal,
     waiting_withdrawals,
+    withdrawal_item,
     withdrawal_page,
 )
+from octane.identity.step_ups import Operation, use_step_up
 from octane.kernel.caller import DIRECTS_FUNDS, MOVES_FUNDS, READS_FUNDS, Caller
 from octane.kernel.clock import Instant, in_beijing, later
 from octane.kernel.errors import ForbiddenError, KeyReusedError, StateError
@@ -35,7 +38,7 @@ from octane.ledger.balances import HoldState, settle_hold
 from octane.ledger.entries import Entry, post, transfer
 from octane.store.cursors import read_cursor, write_cursor
 from octane.store.store import until_settled
-from octane.store.writes import ChangedMeanwhileError, Write
+from octane.store.writes import ChangedMeanwhileError, Put, Write
 
 PAGE = 20
 
@@ -70,11 +73,13 @@ class WithdrawalList(NamedTuple):
     next_cursor: str | None
 
 
-def request_withdrawal(deps: FundsDeps, caller: Caller, amount: int, purpose: str, key: str) -> Withdrawal:
-    """Ask for money out of the hot account, and hold it.
+def request_withdrawal(
+    deps: FundsDeps, caller: Caller, amount: int, purpose: str, key: str, step_up_id: str = ""
+) -> Withdrawal:
+    """Ask for money out of the hot account, and hold it; the step-up for just this amount is used up (ID4).
 
     The same key with the same words returns what it made; other words raise `KeyReusedError`. Raises
-    `InsufficientBalanceError`. One AWS call; a replay two.
+    `InsufficientBalanceError`, `StepUpRequiredError`. One AWS call; a replay two.
     """
     caller.must_have(MOVES_FUNDS)
     asked, now = fen(amount), deps.clock.now()
@@ -90,13 +95,21 @@ def request_withdrawal(deps: FundsDeps, caller: Caller, amount: int, purpose: st
     )
     try:
         held = hold_for(BankAccount.HOT, withdrawal.withdrawal_id, asked)
-        deps.store.commit(*put_withdrawal(withdrawal), *held)
+        act = act_of(caller, "request_withdrawal", withdrawal.withdrawal_id, key, now, reason=purpose)
+        proof = _proof(deps, caller, asked, step_up_id)
+        deps.store.commit(*put_withdrawal(withdrawal), *proof, *held, record(act))
     except ChangedMeanwhileError:
         known = load_withdrawal(deps.store, withdrawal.withdrawal_id)
         if known.digest != withdrawal.digest:
             raise KeyReusedError from None
         return known
     return withdrawal
+
+
+def _proof(deps: FundsDeps, caller: Caller, amount: int, step_up_id: str) -> tuple[Write, ...]:
+    if not deps.settings.withdrawal_step_up:
+        return ()
+    return (use_step_up(caller.user_id, step_up_id, Operation.WITHDRAW, "", amount, deps.clock.now()),)
 
 
 def approve_withdrawal(deps: FundsDeps, caller: Caller, withdrawal_id: str) -> Withdrawal:
@@ -114,7 +127,8 @@ def approve_withdrawal(deps: FundsDeps, caller: Caller, withdrawal_id: str) -> W
         state = WithdrawalState.APPROVED if is_last else WithdrawalState.CHECKED
         approved = known._replace(state=state, approvals=approvals)
         writes = change_withdrawal(known, approved, by=caller.user_id, because="approved", at=now)
-        deps.store.commit(*writes, *(_instructed(approved, now) if is_last else ()))
+        act = _act(caller, "approve_withdrawal", known, approved, now)
+        deps.store.commit(*writes, *(_instructed(approved, now) if is_last else ()), act)
         return approved._replace(version=known.version + 1)
 
     return until_settled(approve)
@@ -138,7 +152,7 @@ def _instructed(withdrawal: Withdrawal, now: Instant) -> tuple[Write, ...]:
     number, amount = withdrawal.withdrawal_id, withdrawal.amount
     instruction = Instruction(
         number=number,
-        purpose=Purpose.WITHDRAWAL,
+        purpose=InstructionPurpose.WITHDRAWAL,
         debit=BankAccount.HOT,
         credit=None,
         amount=amount,
@@ -160,7 +174,9 @@ def refuse_withdrawal(deps: FundsDeps, caller: Caller, withdrawal_id: str, reaso
         known = load_withdrawal(deps.store, withdrawal_id)
         if not known.is_waiting:
             raise WithdrawalStateError
-        return _end(deps, known, WithdrawalState.REFUSED, caller.user_id, reason)
+        refused = known._replace(state=WithdrawalState.REFUSED, reason=reason)
+        act = _act(caller, "refuse_withdrawal", known, refused, deps.clock.now())
+        return _end(deps, known, refused, caller.user_id, act)
 
     return until_settled(refuse)
 
@@ -170,19 +186,29 @@ def expire_withdrawals(deps: FundsDeps) -> int:
     expired = 0
     for known in waiting_withdrawals(deps.store, until=deps.clock.now()):
         try:
-            _end(deps, known, WithdrawalState.EXPIRED, "schedule", "not approved in time")
+            late = known._replace(state=WithdrawalState.EXPIRED, reason="not approved in time")
+            now, once = deps.clock.now(), known.withdrawal_id
+            act = system_act("expire_withdrawal", known.withdrawal_id, once, now, reason=late.reason)
+            _end(deps, known, late, "schedule", record(act))
             expired += 1
         except ChangedMeanwhileError:
             continue
     return expired
 
 
-def _end(deps: FundsDeps, known: Withdrawal, state: WithdrawalState, by: str, reason: str) -> Withdrawal:
-    ended = known._replace(state=state, reason=reason)
-    writes = change_withdrawal(known, ended, by=by, because=reason, at=deps.clock.now())
+def _act(caller: Caller, action: str, old: Withdrawal, new: Withdrawal, now: Instant) -> Put:
+    before, after = state_digest(withdrawal_item(old)), state_digest(withdrawal_item(new))
+    once = str(old.version)
+    return record(
+        act_of(caller, action, old.withdrawal_id, once, now, reason=new.reason, before=before, after=after)
+    )
+
+
+def _end(deps: FundsDeps, known: Withdrawal, ended: Withdrawal, by: str, act: Put) -> Withdrawal:
+    writes = change_withdrawal(known, ended, by=by, because=ended.reason, at=deps.clock.now())
     account = custody_bank(BankAccount.HOT)
     freed = settle_hold(account, SHARD, known.withdrawal_id, known.amount, HoldState.VOIDED)
-    deps.store.commit(*writes, *freed)
+    deps.store.commit(*writes, *freed, act)
     return ended._replace(version=known.version + 1)
 
 

@@ -25,7 +25,7 @@ MAINLAND = "86"
 
 class LoginCodeInvalidError(UnauthenticatedError):
     code = "LOGIN_CODE_INVALID"
-    summary = "WeChat does not accept this code: it is used, too old or not ours. Ask for a new one."
+    summary = "This code is not accepted: it is used, too old or not ours. Ask for a new one."
 
 
 class LoginBlockedError(ForbiddenError):
@@ -35,7 +35,7 @@ class LoginBlockedError(ForbiddenError):
 
 class ProviderUnavailableError(UnavailableError):
     code = "PROVIDER_UNAVAILABLE"
-    summary = "WeChat does not answer now; try again in a moment."
+    summary = "The login provider does not answer now; try again in a moment."
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class WechatMini:
         Raise `LoginCodeInvalidError` or `ProviderUnavailableError`.
         """
         body = {"code": _checked(code)}
-        fields = self._with_token("/wxa/business/getuserphonenumber", body)
+        fields = self.call_with_token("/wxa/business/getuserphonenumber", body)
         info = fields.get("phone_info")
         if not isinstance(info, dict):
             raise ProviderUnavailableError
@@ -102,10 +102,11 @@ class WechatMini:
             raise ProviderUnavailableError
         return number if country == MAINLAND else f"+{country}{number}"
 
-    def _with_token(self, path: str, body: Mapping[str, str]) -> Mapping[str, object]:
+    def call_with_token(self, path: str, body: Mapping[str, object]) -> Mapping[str, object]:
         """Call with the access token; when WeChat has withdrawn the one we kept, once more with a new one.
 
-        WeChat checks the token before it touches the code, so the second call does not meet a used code.
+        WeChat checks the token before it touches a code, so the second call does not meet a used code. Raise
+        `ProviderUnavailableError`, or what an errcode about a login says.
         """
         fields = self._call("POST", f"{path}?{urlencode({'access_token': self._access_token()})}", body)
         if _error_of(fields) in TOKEN_INVALID:
@@ -131,7 +132,9 @@ class WechatMini:
         self._renew_at = later(now, min(seconds, MAX_TOKEN_SECONDS) * SECOND - EARLY_MS)
         return token
 
-    def _call(self, method: str, target: str, body: Mapping[str, str] | None = None) -> Mapping[str, object]:
+    def _call(
+        self, method: str, target: str, body: Mapping[str, object] | None = None
+    ) -> Mapping[str, object]:
         content = None if body is None else json.dumps(body).encode()
         headers = {"accept": "application/json"} | ({"content-type": "application/json"} if content else {})
         url = self._config.base_url.rstrip("/") + target

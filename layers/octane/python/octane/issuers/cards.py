@@ -10,8 +10,6 @@ RULES = {
     Issuer.SINOPEC: re.compile(r"100011[0-9]{13}"),
     Issuer.PETROCHINA: re.compile(r"90[0-9]{14}"),
 }
-HEAD, TAIL = 6, 4
-"""PCI DSS 3.4: at most the issuer's prefix and the last four digits are shown."""
 
 
 class CardNumberInvalidError(InputError):
@@ -40,11 +38,3 @@ def check_offered(issuer: Issuer, amount: Fen, step_fen: int) -> None:
     """Raise `AmountNotOfferedError` unless `amount` is a positive multiple of `step_fen` (fen)."""
     if amount <= 0 or amount % step_fen:
         raise AmountNotOfferedError(f"{issuer} is topped up in steps of {step_fen} fen.")
-
-
-def mask_card(number: str) -> str:
-    """Hide the middle of a card number: `100011*********4567`. A text too short for that is hidden whole."""
-    hidden = len(number) - HEAD - TAIL
-    if hidden <= 0:
-        return "*" * len(number)
-    return number[:HEAD] + "*" * hidden + number[-TAIL:]

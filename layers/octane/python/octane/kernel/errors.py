@@ -22,6 +22,8 @@ class OctaneError(Exception):
     status: ClassVar[int] = 500
     retryable: ClassVar[bool] = False
     summary: ClassVar[str] = "Something went wrong on our side; nothing is lost."
+    retry_after: int = 2
+    """Seconds until the same request is worth sending again, where it is `retryable`."""
 
     def __init__(self, message: str | None = None) -> None:
         self.message = message or self.summary
@@ -73,6 +75,11 @@ class TooManyError(OctaneError):
     status = 429
     retryable = True
     summary = "Too many requests; wait a moment and try again."
+
+    def __init__(self, message: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        if retry_after is not None:
+            self.retry_after = retry_after
 
 
 class UnavailableError(OctaneError):

@@ -26,7 +26,15 @@ class Settings(NamedTuple):
     recharge_alert_ms: int = 900 * SECOND
     lease_ms: int = 60 * SECOND
     """Longer than any function lives: when it is over, the process that held it is certainly gone."""
-    order_limit: Fen = Fen(200_000)
+    order_limit: Fen = Fen(5_000_000)
+    review_limit: Fen = Fen(200_000)
+    """An order above it is reviewed before it is delivered (OR10)."""
+    two_reviewers_limit: Fen = Fen(1_000_000)
+    """An order above it needs two reviewers."""
+    review_ms: int = 24 * 3_600 * SECOND
+    """A review that has not ended by then returns the money."""
+    claim_ms: int = 1_800 * SECOND
+    """So long a review is its reviewer's own."""
     orders_per_hour: int = 30
     issuer_step: Fen = Fen(1)
     routing_cache_ms: int = 5 * SECOND
@@ -38,6 +46,12 @@ class Settings(NamedTuple):
     bill_tries: int = 60
     """How often it is asked for: then a person is told."""
     public_url: str = ""
+    limits: str = ""
+    """Limits that differ from those in octane/limits/table.py, which reads this."""
+    password_free: Fen = Fen(20_000)
+    """More than this from the wallet needs the payment password (ID4)."""
+    withdrawal_step_up: bool = True
+    """A withdrawal needs a step-up (ID4)."""
     withdrawal_ms: int = 24 * 3_600 * SECOND
     """A withdrawal that is not approved by then expires."""
     director_limit: Fen = Fen(5_000_000)
@@ -55,7 +69,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         recharge_query_ms=number("RECHARGE_QUERY_SECONDS", 60) * SECOND,
         recharge_alert_ms=number("RECHARGE_ALERT_SECONDS", 900) * SECOND,
         lease_ms=number("LEASE_SECONDS", 60) * SECOND,
-        order_limit=Fen(number("ORDER_LIMIT_FEN", 200_000)),
+        order_limit=Fen(number("ORDER_LIMIT_FEN", 5_000_000)),
+        review_limit=Fen(number("REVIEW_LIMIT_FEN", 200_000)),
+        two_reviewers_limit=Fen(number("TWO_REVIEWERS_FEN", 1_000_000)),
+        review_ms=number("REVIEW_SECONDS", 24 * 3_600) * SECOND,
+        claim_ms=number("CLAIM_SECONDS", 1_800) * SECOND,
         orders_per_hour=number("ORDERS_PER_HOUR", 30),
         issuer_step=Fen(number("ISSUER_STEP_FEN", 1)),
         routing_cache_ms=number("ROUTING_CACHE_MS", 5_000),
@@ -63,6 +81,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         bill_wait_seconds=number("BILL_WAIT_SECONDS", 600),
         bill_tries=number("BILL_TRIES", 60),
         public_url=environment.get("OCTANE_PUBLIC_URL", ""),
+        limits=environment.get("OCTANE_LIMITS", ""),
+        password_free=Fen(number("PASSWORD_FREE_FEN", 20_000)),
+        withdrawal_step_up=environment.get("OCTANE_WITHDRAWAL_STEP_UP", "true") == "true",
         withdrawal_ms=number("WITHDRAWAL_SECONDS", 24 * 3_600) * SECOND,
         director_limit=Fen(number("DIRECTOR_LIMIT_FEN", 5_000_000)),
     )

@@ -41,8 +41,8 @@ class StatementLine(NamedTuple):
     """ISO 4217: `CNY`."""
     status: LineStatus
     party: str
-    """Who paid or was recharged, as both sides can write it (openid; `*` and a card's last four digits);
-    empty where a side does not tell, and then it is not compared."""
+    """Who paid or was recharged, as both sides can write it (openid, then their mark; `*` and a card's last
+    four digits); empty where a side does not tell, and then it is not compared."""
     merchant: str
     """Whose account at the counterparty; empty where a side does not tell."""
     settled_at: Instant

@@ -5,6 +5,7 @@
 | CHANNEL_RECEIVABLE:WECHAT  | asset     | the channel took money for us  | the channel paid a refund      |
 | WALLET:<user>              | liability | the customer's balance pays    | it is topped up, or refunded to |
 | CUSTOMER_ADVANCE           | liability | a top-up is delivered or fails | an order is paid               |
+| REVIEW_HELD                | liability | a review lets it go or returns | an order is paid and reviewed  |
 | ISSUER_PAYABLE:SINOPEC …   | liability | we settle with the issuer      | a card is recharged            |
 | REFUND_PAYABLE             | liability | a refund reached the customer  | a refund is owed               |
 | UNEXPECTED_RECEIPTS        | liability | it is turned into a refund     | late, second, mismatched money |
@@ -24,6 +25,7 @@
 from octane.kernel.errors import OctaneError
 
 CUSTOMER_ADVANCE = "CUSTOMER_ADVANCE"
+REVIEW_HELD = "REVIEW_HELD"
 REFUND_PAYABLE = "REFUND_PAYABLE"
 UNEXPECTED_RECEIPTS = "UNEXPECTED_RECEIPTS"
 REFUND_EXPENSE = "REFUND_EXPENSE"

@@ -9,11 +9,12 @@ from octane.ledger.accounts import (
     RECHARGE_LOSS,
     REFUND_EXPENSE,
     REFUND_PAYABLE,
+    REVIEW_HELD,
     UNEXPECTED_RECEIPTS,
     channel_receivable,
     issuer_payable,
 )
-from octane.ledger.entries import Entry, Leg, transfer
+from octane.ledger.entries import Entry, Leg, payer_mark, transfer
 
 
 def payment_received(
@@ -24,12 +25,16 @@ def payment_received(
     now: Instant,
     proof: str,
     party: str = "",
+    *,
+    held: bool = False,
 ) -> Entry:
     """An order that waited for it is paid: `parts` are the accounts that gave (a channel's receivable, the
-    customer's wallet) and how much."""
+    customer's wallet) and how much. `held`: until its review has ended (OR10)."""
     legs = tuple(Leg(account, amount) for account, amount in parts.items() if amount)
-    total = Leg(CUSTOMER_ADVANCE, -sum(parts.values()))
-    return Entry(order_id, "payment_received", attempt, (*legs, total), paid_at, now, proof, party)
+    total = Leg(REVIEW_HELD if held else CUSTOMER_ADVANCE, -sum(parts.values()))
+    return Entry(
+        order_id, "payment_received", attempt, (*legs, total), paid_at, now, proof, payer_mark(party)
+    )
 
 
 def unexpected_payment_received(
@@ -44,7 +49,8 @@ def unexpected_payment_received(
 ) -> Entry:
     """The channel took money that the order cannot use: late, a second time, or the wrong amount (PY8)."""
     legs = transfer(amount, debit=channel_receivable(channel), credit=UNEXPECTED_RECEIPTS)
-    return Entry(order_id, "unexpected_payment_received", attempt, legs, paid_at, now, proof, party)
+    mark = payer_mark(party)
+    return Entry(order_id, "unexpected_payment_received", attempt, legs, paid_at, now, proof, mark)
 
 
 def unexpected_receipt_returned(order_id: str, refund: str, amount: Fen, now: Instant) -> Entry:
@@ -90,6 +96,19 @@ def recharge_contradicted(
     """The issuer recharged a card after it had definitely refused to: our loss until a person recovers it."""
     legs = transfer(amount, debit=RECHARGE_LOSS, credit=issuer_payable(issuer))
     return Entry(order_id, "recharge_contradicted", "R01", legs, recharged_at or now, now, proof, party)
+
+
+def review_released(order_id: str, amount: Fen, now: Instant, because: str) -> Entry:
+    """The review lets the order go: its money is an advance like any other."""
+    legs = transfer(amount, debit=REVIEW_HELD, credit=CUSTOMER_ADVANCE)
+    return Entry(order_id, "review_ended", "01", legs, now, now, because)
+
+
+def review_returned(order_id: str, refund: str, amount: Fen, now: Instant, because: str) -> Entry:
+    """The review returns the money, be it in two refunds. Of the same kind and reference as
+    `review_released`: the ledger itself refuses the second end."""
+    legs = transfer(amount, debit=REVIEW_HELD, credit=REFUND_PAYABLE)
+    return Entry(order_id, "review_ended", "01", legs, now, now, f"{because} {refund}")
 
 
 def refund_granted(order_id: str, refund: str, amount: Fen, now: Instant, reason: str) -> Entry:

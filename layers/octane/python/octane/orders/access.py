@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from octane.audit.reading import note_reading
 from octane.kernel.caller import Caller
 from octane.kernel.errors import ForbiddenError
 from octane.orders.deps import Deps
@@ -19,8 +20,12 @@ class OrderPage(NamedTuple):
 
 
 def get_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
-    """Return an order with its steps; one that the caller may not read does not exist for them."""
-    return _readable(load_with_steps(deps.store, order_id), caller)
+    """Return an order with its steps; one that the caller may not read does not exist for them. Reading
+    another's is an act (SE3)."""
+    dossier = _readable(load_with_steps(deps.store, order_id), caller)
+    if dossier.order.user_id != caller.account_id:
+        note_reading(deps.store, caller, "read_order", order_id, deps.clock.now())
+    return dossier
 
 
 def readable_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
@@ -31,19 +36,21 @@ def readable_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
 def own_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
     """Return the caller's own order, to act on it."""
     dossier = load(deps.store, order_id)
-    if dossier.order.user_id != caller.user_id:
+    if dossier.order.user_id != caller.account_id:
         raise OrderNotFoundError
     return dossier
 
 
 def list_orders(deps: Deps, caller: Caller, user_id: str, limit: int, cursor: str | None) -> OrderPage:
     """List a person's orders, newest first: two AWS calls (keys from the index, then the orders,
-    consistent)."""
+    consistent). Listing another's is an act (SE3)."""
     if not caller.may_read(user_id):
         raise ForbiddenError("You may list your own orders only.")
     after = read_cursor(cursor, user_id, BY_USER)
     if after and after["sk"] != "#ORDER":
         raise CursorInvalidError
+    if user_id != caller.account_id:
+        note_reading(deps.store, caller, "list_orders", user_id, deps.clock.now())
     page = deps.store.query(
         Query(Table.ORDERS, user_id, index=BY_USER, newest_first=True, limit=limit, after=after)
     )

@@ -1,10 +1,11 @@
 """Cancel an order that is not paid (OR3): after asking the channel."""
 
+from octane.audit.acts import act_of, record
 from octane.kernel.caller import Caller
 from octane.orders.access import own_order
 from octane.orders.deps import Deps
 from octane.orders.model import Dossier, OrderStateError
-from octane.orders.payment import settle_payment
+from octane.orders.payment import Closing, settle_payment
 from octane.orders.states import OrderState
 from octane.store.store import until_settled
 
@@ -24,4 +25,6 @@ def _cancel(deps: Deps, caller: Caller, order_id: str) -> Dossier:
         return dossier
     if dossier.order.state not in {OrderState.PENDING, OrderState.PAYING}:
         raise OrderStateError(f"An order that is {dossier.order.state} cannot be cancelled.")
-    return settle_payment(deps, dossier, by="customer", closing="CANCELLED")
+    order = dossier.order
+    act = act_of(caller, "cancel_order", order_id, str(order.version), deps.clock.now(), before=order.state)
+    return settle_payment(deps, dossier, by="customer", closing=Closing("CANCELLED", (record(act),)))

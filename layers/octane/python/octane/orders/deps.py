@@ -8,8 +8,11 @@ if TYPE_CHECKING:
     from octane.kernel.clock import Clock
     from octane.kernel.settings import Settings
     from octane.kernel.signals import Signals
+    from octane.kernel.vault import Vault
     from octane.orders.states import Queue
+    from octane.risk.rules import RuleSet
     from octane.routing.router import Router
+    from octane.rulebook.reader import RulesReader
     from octane.store.store import Store
 
 
@@ -33,8 +36,12 @@ class Deps(Protocol):
     @property
     def router(self) -> "Router": ...
     @property
+    def risk_rules(self) -> "RulesReader[RuleSet]": ...
+    @property
     def issuer(self) -> "CardIssuer": ...
     @property
     def queues(self) -> Queues: ...
+    @property
+    def vault(self) -> "Vault": ...
 
     def channel_of(self, name: "ChannelName") -> "Channel": ...

@@ -7,10 +7,11 @@ from itertools import islice
 from octane.kernel.clock import Instant, later
 from octane.orders.deps import Deps
 from octane.orders.model import Dossier
-from octane.orders.payment import ChannelSilentError, settle_payment
+from octane.orders.payment import ChannelSilentError, Closing, settle_payment
 from octane.orders.recharge import check_recharge
 from octane.orders.records import change, load
 from octane.orders.refund import send_refund
+from octane.orders.review import expire
 from octane.orders.states import OPEN_REFUND, OrderState, Queue
 from octane.store.items import DUE, DUE_SHARDS, Item, Query, Table
 from octane.store.writes import ChangedMeanwhileError
@@ -73,7 +74,7 @@ def _settle_order(deps: Deps, dossier: Dossier) -> None:
         case OrderState.PENDING | OrderState.PAYING:
             expired = now >= order.expires_at
             try:
-                settle_payment(deps, dossier, by="schedule", closing="EXPIRED" if expired else "")
+                settle_payment(deps, dossier, by="schedule", closing=Closing("EXPIRED") if expired else None)
             except ChannelSilentError:
                 waits = order._replace(
                     version=order.version + 1,
@@ -84,6 +85,8 @@ def _settle_order(deps: Deps, dossier: Dossier) -> None:
                 if now - order.expires_at >= OVERDUE_MS:
                     deps.signals.count("PaymentOverdue", order_id=order.order_id)
                 deps.store.commit(change(order, waits))
+        case OrderState.REVIEWING:
+            deps.store.commit(*expire(dossier, now))
         case OrderState.RECHARGING:
             check_recharge(deps, dossier)
         case _:

@@ -46,6 +46,8 @@ class Order(NamedTuple):
     kind: OrderKind = OrderKind.CARD
     card_id: str = ""
     card_number: str = ""
+    """Sealed for `user_id`, as its holder's name and phone are (plain in older orders)."""
+    card_masked: str = ""
     issuer: Issuer | None = None
     holder_name: str = ""
     holder_phone: str = ""
@@ -68,6 +70,10 @@ class Order(NamedTuple):
     issuer_reference: str = ""
     reason: str = ""
     """Why it is FAILED or CLOSED: a code."""
+    placed_by: str = ""
+    """Who placed it for the account, when that is an enterprise's; empty: `user_id` themselves."""
+    review: str = ""
+    """Why a person must look at it before it is delivered (`LARGE_AMOUNT`, `RISK`); empty: nobody must."""
 
     @property
     def card_issuer(self) -> Issuer:
@@ -113,6 +119,9 @@ class Attempt(NamedTuple):
     ended_at: Instant | None = None
     """When it ended without a payment, by the channel's word."""
     notice_nonce: str = ""
+    started_by: str = ""
+    """Who started it for the account, when that is an enterprise's; empty: the order's `user_id`
+    themselves."""
 
     @property
     def out_trade_no(self) -> str:

@@ -9,6 +9,7 @@ call, a connection that never opened, or a confirmed close. Without proof the cu
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from octane.audit.acts import act_of, record
 from octane.channels.port import (
     NOT_SENT,
     ChannelName,
@@ -21,8 +22,8 @@ from octane.channels.port import (
 )
 from octane.kernel.caller import Caller
 from octane.kernel.clock import Instant, later
-from octane.kernel.errors import InputError, KeyReusedError
-from octane.kernel.ids import derive_id, digest_of
+from octane.kernel.errors import KeyReusedError
+from octane.kernel.ids import derive_id
 from octane.kernel.money import Fen
 from octane.orders.access import own_order
 from octane.orders.attempts import (
@@ -33,44 +34,22 @@ from octane.orders.attempts import (
     hold_wallet,
     with_attempt,
 )
+from octane.orders.choices import Choice, check, digest, from_wallet, payer_of
 from octane.orders.deps import Deps
 from octane.orders.model import Attempt, Dossier, OrderStateError
 from octane.orders.payment import ChannelSilentError, release_attempt
 from octane.orders.records import advance, attempt_key, change_attempt, item_of
 from octane.orders.routes import Chosen, choose, is_callable, kept_waiting, reserve_and_commit, tell
 from octane.orders.states import AttemptStatus, Event, OrderKind, OrderState
-from octane.orders.wallet import pay_from_wallet
+from octane.orders.wallet import pay_from_wallet, wallet_proof
+from octane.risk.frozen import not_frozen
 from octane.store.store import CommitUnknownError, until_settled
-from octane.store.writes import Absent, Put
+from octane.store.writes import Absent, Put, Write
 
 MAX_ATTEMPTS = 99
 CALL_MS = 15_000
 """Longer than any call to a channel waits: then it has ended, whatever came of it."""
 ENDED = frozenset({AttemptStatus.REFUSED, AttemptStatus.CLOSED})
-
-
-class PayerMissingError(InputError):
-    code = "PAYER_MISSING"
-    summary = "Paying inside an app needs an account that logged in through that app."
-
-
-class PaymentChoiceError(InputError):
-    code = "PAYMENT_CHOICE"
-    summary = "Name a method, or the platform that you are on: one of the two."
-
-
-class WalletPartError(InputError):
-    code = "WALLET_PART"
-    summary = "The wallet's part is less than the order's amount; to pay it all, choose WALLET_BALANCE."
-
-
-class Choice(NamedTuple):
-    """How the customer wants to pay: by a method, or by what routing finds for their platform."""
-
-    method: PaymentMethod | None = None
-    platform: str = ""
-    wallet: Fen = Fen(0)
-    """What the customer's balance shall give; a channel collects the rest."""
 
 
 class StartedPayment(NamedTuple):
@@ -80,18 +59,22 @@ class StartedPayment(NamedTuple):
     """What the customer's app needs to pay; nothing when the wallet has paid."""
 
 
-def pay_order(deps: Deps, caller: Caller, order_id: str, choice: Choice, key: str) -> StartedPayment:
+def pay_order(
+    deps: Deps, caller: Caller, order_id: str, choice: Choice, key: str, step_up_id: str = ""
+) -> StartedPayment:
     """Open an attempt (or continue the open one) and return what the customer's app needs.
 
     Three AWS calls and one channel call; a replay of a prepared attempt needs one AWS call. What routing
     knows is read apart, once in some seconds for all payments of a process.
     """
-    return until_settled(lambda: _pay(deps, caller, order_id, choice, key))
+    return until_settled(lambda: _pay(deps, caller, order_id, choice, key, step_up_id))
 
 
-def _pay(deps: Deps, caller: Caller, order_id: str, choice: Choice, key: str) -> StartedPayment:
+def _pay(
+    deps: Deps, caller: Caller, order_id: str, choice: Choice, key: str, step_up_id: str
+) -> StartedPayment:
     dossier = own_order(deps, caller, order_id)
-    _check(choice, caller, dossier)
+    check(choice, caller, dossier)
     mine = [attempt for attempt in dossier.attempts if attempt.request_key == _short(key)]
     replayed = _replayed(mine, choice)
     if replayed is not None and (replayed.reference or replayed.method is PaymentMethod.WALLET_BALANCE):
@@ -101,39 +84,23 @@ def _pay(deps: Deps, caller: Caller, order_id: str, choice: Choice, key: str) ->
     if open_attempt is not None:
         is_same = _is_same(open_attempt, choice)
         if is_same and not _is_stuck(deps, open_attempt, choice):
-            return _continue(deps, dossier, open_attempt)
+            return _continue(deps, caller, dossier, open_attempt)
         try:
             dossier = _released(deps, dossier, open_attempt)
         except (ChannelSilentError, PaymentInProgressError) as refusal:
             if is_same:  # it is alive and does not let go, so it may as well go on
-                return _continue(deps, dossier, open_attempt)
+                return _continue(deps, caller, dossier, open_attempt)
             raise PaymentUnknownError if isinstance(refusal, ChannelSilentError) else refusal from None
+    # what this key has opened was proven then
+    proof = (
+        () if mine else wallet_proof(deps, caller, dossier.order, from_wallet(choice, dossier), step_up_id)
+    )
     if choice.method is PaymentMethod.WALLET_BALANCE:
-        return _pay_from_wallet(deps, dossier, choice, key)
+        allowed = not_frozen(caller.user_id, dossier.order.user_id)
+        return _pay_from_wallet(deps, caller, dossier, choice, key, (*proof, *allowed))
     # who could not be reached has not been tried
     tried = [known.method.channel for known in mine if known.reference != NOT_SENT]
-    return _start(deps, caller, dossier, choice, key, tried)
-
-
-def _check(choice: Choice, caller: Caller, dossier: Dossier) -> None:
-    if (choice.method is None) is (not choice.platform):
-        raise PaymentChoiceError
-    if choice.method is PaymentMethod.WECHAT_JSAPI and not caller.openid:
-        raise PayerMissingError
-    if choice.method is PaymentMethod.ALIPAY_JSAPI:
-        raise PayerMissingError  # accounts know no Alipay user yet
-    uses_wallet = choice.wallet or choice.method is PaymentMethod.WALLET_BALANCE
-    if uses_wallet and dossier.order.kind is OrderKind.WALLET:
-        raise OrderStateError("The wallet cannot pay for its own top-up.")
-    if not 0 <= choice.wallet < dossier.order.amount:
-        raise WalletPartError
-    if choice.wallet and choice.method is PaymentMethod.WALLET_BALANCE:
-        raise WalletPartError
-
-
-def _digest(choice: Choice) -> str:
-    words: dict[str, object] = {"method": choice.method.value if choice.method else choice.platform}
-    return digest_of(words | ({"wallet": choice.wallet} if choice.wallet else {}))
+    return _start(deps, caller, dossier, choice, key, tried, proof)
 
 
 def _replayed(mine: list[Attempt], choice: Choice) -> Attempt | None:
@@ -141,7 +108,7 @@ def _replayed(mine: list[Attempt], choice: Choice) -> Attempt | None:
     one that never left may be tried again, and a routed one may go on elsewhere."""
     if not mine:
         return None
-    if mine[-1].request_digest != _digest(choice):
+    if mine[-1].request_digest != digest(choice):
         raise KeyReusedError
     if mine[-1].status not in ENDED:
         return mine[-1]
@@ -190,19 +157,28 @@ def _released(deps: Deps, dossier: Dossier, attempt: Attempt) -> Dossier:
     return released
 
 
-def _pay_from_wallet(deps: Deps, dossier: Dossier, choice: Choice, key: str) -> StartedPayment:
+def _pay_from_wallet(
+    deps: Deps, caller: Caller, dossier: Dossier, choice: Choice, key: str, proof: tuple[Write, ...]
+) -> StartedPayment:
     """Take all of it from the balance: one transaction, and the order goes straight to its recharge."""
-    attempt = _attempt(deps, dossier, Chosen(PaymentMethod.WALLET_BALANCE), choice, key, "")
-    paid_dossier, paid = pay_from_wallet(deps, dossier, attempt)
+    attempt = _attempt(deps, dossier, Chosen(PaymentMethod.WALLET_BALANCE), choice, key, "", _person(caller))
+    paid_dossier, paid = pay_from_wallet(deps, dossier, attempt, (*proof, _noted(caller, attempt)))
     return StartedPayment(paid_dossier, paid, {})
 
 
 def _start(
-    deps: Deps, caller: Caller, dossier: Dossier, choice: Choice, key: str, tried: list[ChannelName]
+    deps: Deps,
+    caller: Caller,
+    dossier: Dossier,
+    choice: Choice,
+    key: str,
+    tried: list[ChannelName],
+    proof: tuple[Write, ...],
 ) -> StartedPayment:
     """Try the named method, or one channel after the other until one holds the trade."""
     while True:
-        dossier, attempt = _open_attempt(deps, caller, dossier, choice, key, tried)
+        dossier, attempt = _open_attempt(deps, caller, dossier, choice, key, tried, proof)
+        proof = ()
         outcome, latency_ms = _prepare(deps, dossier, attempt)
         if isinstance(outcome, Prepared):
             return _prepared(deps, dossier, attempt, outcome, latency_ms)
@@ -219,7 +195,7 @@ def _start(
         dossier, tried = with_attempt(dossier, ended), [*tried, attempt.method.channel]
 
 
-def _continue(deps: Deps, dossier: Dossier, attempt: Attempt) -> StartedPayment:
+def _continue(deps: Deps, caller: Caller, dossier: Dossier, attempt: Attempt) -> StartedPayment:
     """Go on with the open attempt. A second call of it proves nothing by a refusal: the first may have taken
     effect."""
     if attempt.status is AttemptStatus.PREPARED:
@@ -227,7 +203,7 @@ def _continue(deps: Deps, dossier: Dossier, attempt: Attempt) -> StartedPayment:
     if not is_callable(deps, attempt.method.channel):
         raise PaymentUnknownError
     called = attempt._replace(called_at=deps.clock.now())
-    deps.store.commit(change_attempt(attempt, called))
+    deps.store.commit(change_attempt(attempt, called), *not_frozen(caller.user_id, dossier.order.user_id))
     outcome, latency_ms = _prepare(deps, dossier, called)
     if isinstance(outcome, Prepared):
         return _prepared(deps, dossier, called, outcome, latency_ms)
@@ -237,26 +213,38 @@ def _continue(deps: Deps, dossier: Dossier, attempt: Attempt) -> StartedPayment:
 
 
 def _attempt(
-    deps: Deps, dossier: Dossier, chosen: Chosen, choice: Choice, key: str, payer_id: str
+    deps: Deps, dossier: Dossier, chosen: Chosen, choice: Choice, key: str, payer_id: str, started_by: str
 ) -> Attempt:
     order = dossier.order
     if order.attempt_no >= MAX_ATTEMPTS:
         raise OrderStateError("This order was tried too often; place a new one.")
-    from_wallet = order.amount if chosen.method is PaymentMethod.WALLET_BALANCE else choice.wallet
+    wallet = from_wallet(choice, dossier)
     return Attempt(
         order_id=order.order_id,
         no=order.attempt_no + 1,
         method=chosen.method,
         status=AttemptStatus.STARTED,
-        amount=Fen(order.amount - from_wallet),
+        amount=Fen(order.amount - wallet),
         payer_id=payer_id,
         request_key=_short(key),
-        request_digest=_digest(choice),
+        request_digest=digest(choice),
         started_at=deps.clock.now(),
         expires_at=order.expires_at,
         platform=choice.platform,
-        wallet=from_wallet,
+        wallet=wallet,
+        started_by=started_by,
     )
+
+
+def _person(caller: Caller) -> str:
+    """Who acts for an enterprise: nobody reviews what they paid (OR10)."""
+    return caller.user_id if caller.enterprise_id else ""
+
+
+def _noted(caller: Caller, attempt: Attempt) -> Write:
+    """The act of paying, once for each attempt."""
+    once, method = attempt.out_trade_no, attempt.method.value
+    return record(act_of(caller, "pay_order", attempt.order_id, once, attempt.started_at, reason=method))
 
 
 def _open_attempt(
@@ -266,13 +254,14 @@ def _open_attempt(
     choice: Choice,
     key: str,
     tried: Iterable[ChannelName],
+    proof: tuple[Write, ...],
 ) -> tuple[Dossier, Attempt]:
     """Store the attempt and move the order to PAYING, before anybody outside hears of it: with the routing
     decision, the quota and the wallet's part in the same transaction."""
     order, now = dossier.order, deps.clock.now()
     for chosen in choose(deps, caller, order, choice.method, choice.platform, choice.wallet, tried):
-        payer_id = caller.openid if chosen.method is PaymentMethod.WECHAT_JSAPI else ""
-        attempt = _attempt(deps, dossier, chosen, choice, key, payer_id)
+        payer_id = payer_of(caller, chosen.method)
+        attempt = _attempt(deps, dossier, chosen, choice, key, payer_id, _person(caller))
         paying = order._replace(
             state=OrderState.PAYING,
             attempt_no=attempt.no,
@@ -282,7 +271,8 @@ def _open_attempt(
         moved, writes = advance(
             order, paying, Event.PAYMENT_STARTED, at=now, by="customer", because=attempt.out_trade_no
         )
-        writes += hold_wallet(order.user_id, attempt.out_trade_no, attempt.wallet)
+        writes += (*hold_wallet(order.user_id, attempt.out_trade_no, attempt.wallet), *proof)
+        writes += (*not_frozen(caller.user_id, order.user_id), _noted(caller, attempt))
         stored = reserve_and_commit(
             deps,
             attempt,

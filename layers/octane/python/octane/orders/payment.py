@@ -1,6 +1,8 @@
 """What becomes of a payment (OR3, OR7, PY6, PY8): accepted, booked apart and returned, or closed with
 proof."""
 
+from typing import NamedTuple
+
 from octane.channels.port import (
     ChannelName,
     CloseResult,
@@ -13,7 +15,6 @@ from octane.kernel.clock import Instant, later
 from octane.kernel.errors import StateError
 from octane.kernel.money import Fen
 from octane.ledger import topup
-from octane.ledger.accounts import channel_receivable, wallet
 from octane.ledger.entries import post
 from octane.orders.attempts import (
     PaymentInProgressError,
@@ -27,6 +28,7 @@ from octane.orders.deps import Deps
 from octane.orders.model import Actor, Attempt, Dossier, Order
 from octane.orders.records import advance, change, change_attempt, load
 from octane.orders.refund import open_refund
+from octane.orders.review import hold, received
 from octane.orders.states import AttemptStatus, Event, OrderState, Queue, RechargeStatus
 from octane.store.writes import Write
 
@@ -47,6 +49,13 @@ class ChannelSilentError(StateError):
     code = "CHANNEL_SILENT"
     retryable = True
     summary = "The payment channel does not answer; the order is settled as soon as it does."
+
+
+class Closing(NamedTuple):
+    """Why an order is to end unpaid, and what is written with its end."""
+
+    reason: str
+    also: tuple[Write, ...] = ()
 
 
 def accept_payment(deps: Deps, dossier: Dossier, proof: PaymentProof) -> Dossier:
@@ -94,7 +103,10 @@ def _why_unexpected(order: Order, attempt: Attempt, proof: PaymentProof) -> str:
 def paid_order(
     deps: Deps, order: Order, paid: Attempt, because: str, now: Instant
 ) -> tuple[Order, tuple[Write, ...]]:
-    """Return the order RECHARGING, and the writes: order, step (to the recharge queue), entry."""
+    """Return the order RECHARGING, and the writes: order, step (to the recharge queue), entry. One that must
+    be reviewed is REVIEWING instead, and its money held."""
+    if order.review:
+        return hold(deps, order, paid, because, now)
     recharging = order._replace(
         state=OrderState.RECHARGING,
         attempt_no=paid.no,
@@ -113,17 +125,7 @@ def paid_order(
         because=because,
         queue=Queue.RECHARGE,
     )
-    parts = {channel_receivable(paid.method.channel): paid.paid, wallet(order.user_id): paid.wallet}
-    entry = topup.payment_received(
-        order.order_id,
-        paid.out_trade_no,
-        parts,
-        paid.paid_at or now,
-        now,
-        paid.transaction_id,
-        paid.payer_id,
-    )
-    return new, (*writes, post(entry))
+    return new, (*writes, post(received(order, paid, now)))
 
 
 def _return_unexpected(
@@ -157,10 +159,10 @@ def _return_unexpected(
     return new, (*writes, post(entry))
 
 
-def settle_payment(deps: Deps, dossier: Dossier, *, by: Actor, closing: str = "") -> Dossier:
+def settle_payment(deps: Deps, dossier: Dossier, *, by: Actor, closing: Closing | None = None) -> Dossier:
     """Ask the channel what became of the open attempt, and act on proof only.
 
-    `closing` is the reason to end the order if nothing was taken: then the trade is closed at the channel
+    `closing` tells to end the order if nothing was taken, and why: then the trade is closed at the channel
     first. Raises `ChannelSilentError` when the channel does not tell.
     """
     attempt = dossier.open_attempt
@@ -180,7 +182,9 @@ def settle_payment(deps: Deps, dossier: Dossier, *, by: Actor, closing: str = ""
             return _end_unknown_trade(deps, dossier, attempt, by, closing)
 
 
-def _close_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
+def _close_trade(
+    deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: Closing | None
+) -> Dossier:
     """Close at the channel; only its confirmation ends the attempt here (and the order, if `closing`)."""
     channel = deps.channel_of(attempt.method.channel)
     match channel.close(attempt.trade):
@@ -197,7 +201,9 @@ def _close_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, clos
             raise ChannelSilentError
 
 
-def _end_unknown_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
+def _end_unknown_trade(
+    deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: Closing | None
+) -> Dossier:
     """The channel knows no such trade. While a prepare may be under way, that proves nothing."""
     if call_under_way(deps, attempt, deps.settings.lease_ms):
         if by == "customer":
@@ -206,7 +212,9 @@ def _end_unknown_trade(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor
     return _end_attempt(deps, dossier, attempt, by, closing)
 
 
-def _end_attempt(deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: str) -> Dossier:
+def _end_attempt(
+    deps: Deps, dossier: Dossier, attempt: Attempt, by: Actor, closing: Closing | None
+) -> Dossier:
     """The attempt can take nothing any more. The order ends with it, or can be paid again until it
     expires."""
     if closing:
@@ -224,19 +232,21 @@ def release_attempt(deps: Deps, dossier: Dossier, attempt: Attempt) -> Dossier:
     Raises `ChannelSilentError` when the channel does not confirm, `PaymentInProgressError` when it knows no
     such trade while a call may still be on its way. A payment that was faster is accepted.
     """
-    return _close_trade(deps, dossier, attempt, "customer", "")
+    return _close_trade(deps, dossier, attempt, "customer", None)
 
 
-def close_order(deps: Deps, dossier: Dossier, attempt: Attempt | None, by: Actor, reason: str) -> Dossier:
+def close_order(
+    deps: Deps, dossier: Dossier, attempt: Attempt | None, by: Actor, closing: Closing
+) -> Dossier:
     """End an order for which nothing was taken, and what it held with it."""
     now = deps.clock.now()
-    closed = dossier.order._replace(state=OrderState.CLOSED, reason=reason, due_at=None)
-    order, writes = advance(dossier.order, closed, Event.ORDER_CLOSED, at=now, by=by, because=reason)
+    closed = dossier.order._replace(state=OrderState.CLOSED, reason=closing.reason, due_at=None)
+    order, writes = advance(dossier.order, closed, Event.ORDER_CLOSED, at=now, by=by, because=closing.reason)
     if attempt is None:
-        deps.store.commit(*writes)
+        deps.store.commit(*writes, *closing.also)
         return dossier._replace(order=order)
     ended, releases = end_unpaid(dossier.order, attempt, AttemptStatus.CLOSED, now)
-    deps.store.commit(*writes, *releases)
+    deps.store.commit(*writes, *releases, *closing.also)
     return with_attempt(dossier, ended, order)
 
 

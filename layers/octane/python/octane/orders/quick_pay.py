@@ -8,9 +8,11 @@ from octane.channels.port import PaymentMethod
 from octane.kernel.caller import Caller
 from octane.kernel.errors import InputError
 from octane.kernel.money import parse_yuan
+from octane.orders.choices import Choice
 from octane.orders.deps import Deps
-from octane.orders.pay import Choice, StartedPayment, pay_order
-from octane.orders.place import PlaceOrder, place_order
+from octane.orders.pay import StartedPayment, pay_order
+from octane.orders.place import NOTHING_GIVEN, PlaceOrder, place_order
+from octane.orders.risking import Given
 
 
 class CardUnclearError(InputError):
@@ -27,12 +29,15 @@ class QuickPay(NamedTuple):
     card_id: str | None
 
 
-def quick_pay(deps: Deps, caller: Caller, request: QuickPay, key: str) -> StartedPayment:
+def quick_pay(
+    deps: Deps, caller: Caller, request: QuickPay, key: str, given: Given = NOTHING_GIVEN
+) -> StartedPayment:
     """Do what `place_order` and `pay_order` do, under one key: sent again, it continues where it stopped."""
     caller.must_be(request.user_id)
     amount = parse_yuan(request.amount)
-    card_id = request.card_id or _only_card(deps, caller.user_id)
-    dossier = place_order(deps, caller, PlaceOrder(card_id, amount), f"payments/create {key}")
+    card_id = request.card_id or _only_card(deps, caller.account_id)
+    wanted = PlaceOrder(card_id, amount)
+    dossier = place_order(deps, caller, wanted, f"payments/create {key}", given)
     return pay_order(deps, caller, dossier.order.order_id, Choice(request.method), key)
 
 

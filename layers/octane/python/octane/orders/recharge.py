@@ -4,6 +4,7 @@ proof."""
 from octane.issuers.port import RechargeReport, RechargeRequest, RechargeState, RechargeUnknown
 from octane.kernel.clock import Instant, later
 from octane.kernel.errors import StateError, UnavailableError
+from octane.kernel.vault import Field, open_text
 from octane.ledger import topup
 from octane.ledger.accounts import wallet
 from octane.ledger.balances import credit
@@ -63,14 +64,15 @@ def _submit(deps: Deps, order: Order) -> None:
     if order.kind is OrderKind.WALLET:
         _credit_wallet(deps, order)
         return
+    vault, owner = deps.vault, order.user_id
     answer = deps.issuer.submit(
         RechargeRequest(
             issuer_order_no=order.issuer_order_no,
             issuer=order.card_issuer,
-            card_number=order.card_number,
+            card_number=open_text(vault, Field.CARD_NUMBER, owner, order.card_number),
             amount=order.amount,
-            holder_phone=order.holder_phone,
-            holder_name=order.holder_name,
+            holder_phone=open_text(vault, Field.PHONE, owner, order.holder_phone),
+            holder_name=open_text(vault, Field.REAL_NAME, owner, order.holder_name),
         )
     )
     if isinstance(answer, RechargeReport) and _is_proof(order, answer):
@@ -279,4 +281,4 @@ def _record_contradiction(deps: Deps, order: Order, report: RechargeReport, now:
 
 def _party(order: Order) -> str:
     """The card as the issuer's bill shows it."""
-    return f"*{order.card_number[-4:]}"
+    return f"*{(order.card_masked or order.card_number)[-4:]}"

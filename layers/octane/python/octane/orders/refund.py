@@ -1,6 +1,7 @@
 """Refunds (OR5, OR11): entities of their own, never more than was captured, sent until the channel proves
 the end."""
 
+from octane.audit.acts import act_of, record
 from octane.channels.port import (
     ChannelName,
     NoticeForeignError,
@@ -100,7 +101,8 @@ def open_refund(
         refund_no=refunds[0].no,
     )
     stored = [Put(refund_key(old.order_id, refund.no), item_of(refund), when=Absent()) for refund in refunds]
-    return new, (*writes, *stored, post(_owed(refunds[0], amount, event, now)))
+    owed = _owed(refunds[0], amount, old.state, event, now)
+    return new, (*writes, *stored, post(owed))
 
 
 def _parts(dossier: Dossier, attempt: Attempt, amount: Fen) -> list[tuple[bool, Fen]]:
@@ -118,9 +120,11 @@ def _parts(dossier: Dossier, attempt: Attempt, amount: Fen) -> list[tuple[bool, 
     ]
 
 
-def _owed(first: Refund, amount: Fen, event: Event, now: Instant) -> Entry:
+def _owed(first: Refund, amount: Fen, before: OrderState, event: Event, now: Instant) -> Entry:
     if first.unexpected:
         return topup.unexpected_receipt_returned(first.order_id, first.refund_no, amount, now)
+    if before is OrderState.REVIEWING:
+        return topup.review_returned(first.order_id, first.refund_no, amount, now, first.reason)
     if event is Event.ORDER_FAILED:
         return topup.recharge_failed(first.order_id, first.refund_no, amount, now, first.reason)
     return topup.refund_granted(first.order_id, first.refund_no, amount, now, first.reason)
@@ -135,7 +139,7 @@ def grant_refund(deps: Deps, caller: Caller, order_id: str, amount: int, reason:
     dossier = readable_order(deps, caller, order_id)
     order, asked = dossier.order, fen(amount)
     digest = digest_of({"amount": asked, "reason": reason})
-    record = replay_key(Table.ORDERS, order_id, "grant_refund", key)
+    replay = replay_key(Table.ORDERS, order_id, "grant_refund", key)
     _must_be_refundable(dossier, caller)
     now = deps.clock.now()
     try:
@@ -151,12 +155,13 @@ def grant_refund(deps: Deps, caller: Caller, order_id: str, amount: int, reason:
             digest=digest,
         )
         made = f"{order_id}F{order.refund_no + 1:02d}"
-        deps.store.commit(remember(record, digest, made, now), *writes)
+        act = act_of(caller, "grant_refund", order_id, key, now, reason=reason, after=digest)
+        deps.store.commit(remember(replay, digest, made, now), *writes, record(act))
     except (ReplayedError, RefundExceedsCapturedError) as refusal:
-        known = deps.store.get(record)
+        known = deps.store.get(replay)
         if known is None:
             raise refusal from None
-        return load(deps.store, order_id).refund_of(recall(deps.store, record, digest))
+        return load(deps.store, order_id).refund_of(recall(deps.store, replay, digest))
     return load(deps.store, order_id).refund_of(made)
 
 
@@ -174,6 +179,8 @@ def _must_be_refundable(dossier: Dossier, caller: Caller) -> None:
         raise OrderStateError("The card is being recharged; the outcome must be known before a refund.")
     if caller.role not in GRANTS_REFUNDS:
         raise ForbiddenError("The card has the money; ask support, staff can grant a refund.")
+    if caller.user_id in {order.user_id, order.placed_by, dossier.paid_attempt.started_by}:
+        raise ForbiddenError("Nobody grants a refund of their own order: another person must.")
 
 
 def send_refunds(deps: Deps, order_id: str, no: int) -> None:

@@ -60,7 +60,7 @@ def choose(
         attempt_no=f"{order.order_id}P{order.attempt_no + 1:02d}",
         platform=Platform(platform),
         amount=Fen(order.amount - wallet),
-        payers=(ChannelName.WECHAT,) if caller.openid else (),
+        payers=_payers(caller),
         tried=tuple(dict.fromkeys(tried)),
     )
     while True:
@@ -72,6 +72,14 @@ def choose(
             continue
         yield Chosen(decision.winner, decision)
         request = request._replace(exhausted=(*request.exhausted, decision.winner.channel))
+
+
+def _payers(caller: Caller) -> tuple[ChannelName, ...]:
+    """The channel whose mini-program the caller is in. Who has both logins is taken to be in WeChat's: a
+    payment starts only inside its own, and in Alipay's they can name the method."""
+    if caller.openid:
+        return (ChannelName.WECHAT,)
+    return (ChannelName.ALIPAY,) if caller.alipay_id else ()
 
 
 def _is_built(deps: Deps, channel: ChannelName) -> bool:

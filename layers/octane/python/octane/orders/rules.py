@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 
+from octane.audit.acts import act_of, record
 from octane.kernel.caller import READS_ROUTES, SETS_ROUTES, Caller
 from octane.kernel.errors import InputError
 from octane.orders.deps import Deps
@@ -10,7 +11,8 @@ from octane.orders.model import order_id_in
 from octane.orders.routes import decision_key
 from octane.routing.publishing import current_rules, publish
 from octane.routing.replays import DryRun, dry_run
-from octane.routing.rules import RuleSet, RulesSupersededError
+from octane.routing.rules import RuleSet
+from octane.rulebook.errors import RulesSupersededError
 from octane.store.items import Key
 
 MOST_ATTEMPTS = 100
@@ -36,8 +38,19 @@ def publish_rules(deps: Deps, caller: Caller, draft: Mapping[str, object], based
     if before.version != based_on:
         raise RulesSupersededError
     text = json.dumps(draft, ensure_ascii=False)
-    publication = publish(before, text, caller.user_id, deps.clock.now())
-    deps.store.commit(*publication.writes)
+    now = deps.clock.now()
+    publication = publish(before, text, caller.user_id, now)
+    after = publication.rules
+    act = act_of(
+        caller,
+        "publish_routing_rules",
+        "RULES#ROUTING",
+        str(after.version),
+        now,
+        before=before.digest,
+        after=after.digest,
+    )
+    deps.store.commit(*publication.writes, record(act))
     return publication.rules
 
 

@@ -4,9 +4,13 @@
     │ (never paid)                │ (channel confirms: nothing taken)
 PENDING ───────► PAYING ──────────┘
    │               │ proof of payment
-   │ wallet pays   ▼
-   └────────► RECHARGING ──► SUCCEEDED
+   │ wallet pays   ├───────► REVIEWING ──► FAILED   (returned: refused, or nobody decided in time)
+   │               ▼             │ go
+   └────────► RECHARGING ◄───────┘
+                   ├───────► SUCCEEDED
                    └───────► FAILED   (issuer's definite refusal; the refunds go with it)
+
+An order that must be reviewed goes through REVIEWING, however it was paid (OR10, RK2).
 """
 
 from collections.abc import Mapping
@@ -16,6 +20,8 @@ from enum import StrEnum
 class OrderState(StrEnum):
     PENDING = "PENDING"
     PAYING = "PAYING"
+    REVIEWING = "REVIEWING"
+    """Paid, and its money held until a person lets it go or it is returned."""
     RECHARGING = "RECHARGING"
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
@@ -23,8 +29,11 @@ class OrderState(StrEnum):
 
 
 NEXT: Mapping[OrderState, frozenset[OrderState]] = {
-    OrderState.PENDING: frozenset({OrderState.PAYING, OrderState.RECHARGING, OrderState.CLOSED}),
-    OrderState.PAYING: frozenset({OrderState.RECHARGING, OrderState.CLOSED}),
+    OrderState.PENDING: frozenset(
+        {OrderState.PAYING, OrderState.REVIEWING, OrderState.RECHARGING, OrderState.CLOSED}
+    ),
+    OrderState.PAYING: frozenset({OrderState.REVIEWING, OrderState.RECHARGING, OrderState.CLOSED}),
+    OrderState.REVIEWING: frozenset({OrderState.RECHARGING, OrderState.FAILED}),
     OrderState.RECHARGING: frozenset({OrderState.SUCCEEDED, OrderState.FAILED}),
     OrderState.SUCCEEDED: frozenset(),
     OrderState.FAILED: frozenset(),
@@ -48,6 +57,9 @@ class Event(StrEnum):
     ORDER_PLACED = "OrderPlaced"
     PAYMENT_STARTED = "PaymentStarted"
     ORDER_PAID = "OrderPaid"
+    ORDER_HELD = "OrderHeld"
+    """Paid, and somebody must look at it first."""
+    ORDER_RELEASED = "OrderReleased"
     ORDER_SUCCEEDED = "OrderSucceeded"
     ORDER_FAILED = "OrderFailed"
     ORDER_CLOSED = "OrderClosed"
@@ -63,6 +75,7 @@ class Queue(StrEnum):
     RECHARGE = "recharge"
     REFUND = "refund"
     DUE = "due"
+    REVIEW = "review"
 
 
 class AttemptStatus(StrEnum):

@@ -2,17 +2,18 @@
 
 from typing import NamedTuple
 
+from octane.identity.step_ups import Operation, use_step_up
 from octane.kernel.caller import Caller
 from octane.kernel.money import Fen
 from octane.ledger.accounts import wallet
 from octane.ledger.balances import shard_key, spend
 from octane.orders.attempts import SHARD
 from octane.orders.deps import Deps
-from octane.orders.model import Attempt, Dossier
+from octane.orders.model import Attempt, Dossier, Order
 from octane.orders.payment import paid_order
 from octane.orders.records import attempt_key, item_of
 from octane.orders.states import AttemptStatus
-from octane.store.writes import Absent, Put
+from octane.store.writes import Absent, Put, Write
 
 
 class Wallet(NamedTuple):
@@ -24,7 +25,7 @@ class Wallet(NamedTuple):
 
 def get_wallet(deps: Deps, caller: Caller) -> Wallet:
     """Return the caller's balance; one that was never filled is empty. One AWS call."""
-    item = deps.store.get(shard_key(wallet(caller.user_id), SHARD)) or {}
+    item = deps.store.get(shard_key(wallet(caller.account_id), SHARD)) or {}
     return Wallet(_fen(item.get("available")), _fen(item.get("held")))
 
 
@@ -32,10 +33,24 @@ def _fen(value: object) -> Fen:
     return Fen(value if isinstance(value, int) else 0)
 
 
-def pay_from_wallet(deps: Deps, dossier: Dossier, attempt: Attempt) -> tuple[Dossier, Attempt]:
-    """Take the whole amount from the balance in one transaction: nothing is ever unknown.
+def wallet_proof(deps: Deps, caller: Caller, order: Order, amount: Fen, step_up_id: str) -> tuple[Write, ...]:
+    """A large part from the wallet needs the payment password: use its step-up up with the attempt (ID4).
 
-    Raises `InsufficientBalanceError`.
+    Its commit raises `StepUpRequiredError`.
+    """
+    if amount <= deps.settings.password_free:
+        return ()
+    operation, now = Operation.PAY_FROM_WALLET, deps.clock.now()
+    return (use_step_up(caller.user_id, step_up_id, operation, order.order_id, amount, now),)
+
+
+def pay_from_wallet(
+    deps: Deps, dossier: Dossier, attempt: Attempt, proof: tuple[Write, ...] = ()
+) -> tuple[Dossier, Attempt]:
+    """Take the whole amount from the balance in one transaction: nothing is ever unknown. `proof` is what the
+    customer has shown for it.
+
+    Raises `InsufficientBalanceError`, and what the proof raises.
     """
     order, now = dossier.order, deps.clock.now()
     paid = attempt._replace(
@@ -43,5 +58,5 @@ def pay_from_wallet(deps: Deps, dossier: Dossier, attempt: Attempt) -> tuple[Dos
     )
     moved, writes = paid_order(deps, order, paid, f"wallet:{paid.out_trade_no}", now)
     put = Put(attempt_key(order.order_id, paid.no), item_of(paid), when=Absent())
-    deps.store.commit(*writes, put, spend(wallet(order.user_id), SHARD, paid.wallet))
+    deps.store.commit(*writes, put, *proof, spend(wallet(order.user_id), SHARD, paid.wallet))
     return Dossier(moved, (*dossier.attempts, paid), dossier.refunds), paid

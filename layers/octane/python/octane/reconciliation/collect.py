@@ -16,6 +16,7 @@ from octane.kernel.statement import (
     StatedTotal,
     StatementLine,
 )
+from octane.ledger.entries import payer_mark
 from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.lines import shard_file, write_lines
 from octane.reconciliation.model import KindTotal
@@ -80,11 +81,12 @@ def _normalise(deps: RunDeps, run: Run, parsed: ParsedBill, shards: int) -> tupl
 
 
 def _moving(lines: Iterator[StatementLine], moved: Counter[str]) -> Iterator[StatementLine]:
-    """Gather the fen that a bill says to have moved, by kind: what failed or is not over moved nothing."""
+    """Gather the fen that a bill says to have moved, by kind: what failed or is not over moved nothing. The
+    payer is left behind: from here on there is their mark, as in our books."""
     for line in lines:
         if line.status is LineStatus.SUCCEEDED:
             moved[line.kind.value] += line.amount
-        yield line
+        yield line._replace(party=payer_mark(line.party))
 
 
 def totals_of(rows: list[Json]) -> tuple[KindTotal, ...]:

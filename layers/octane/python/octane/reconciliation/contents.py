@@ -6,9 +6,9 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from octane.ledger.chain import Head
 from octane.reconciliation.model import ProofLine
 from octane.reconciliation.proof import proof_of
+from octane.store.chain import Head
 
 
 class ExportedFile(NamedTuple):

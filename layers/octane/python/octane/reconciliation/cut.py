@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from octane.kernel.statement import LineKind, LineStatus, StatementLine
 from octane.ledger.accounts import channel_receivable, issuer_payable
-from octane.ledger.entries import Entry
+from octane.ledger.entries import Entry, payer_mark
 from octane.reconciliation.model import DayWindow, Source
 from octane.store.items import Key, Table
 
@@ -80,7 +80,7 @@ def cut_lines(
             fee=expected_fee(source, moved.kind, moved.amount),
             currency=CURRENCY,
             status=LineStatus.SUCCEEDED,
-            party=entry.party,
+            party=payer_mark(entry.party),
             merchant=merchant,
             settled_at=entry.effective_at,
             line=0,

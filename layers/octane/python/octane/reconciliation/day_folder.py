@@ -5,8 +5,7 @@ from pathlib import Path
 
 from octane.reconciliation.contents import Contents
 from octane.store.objects import Objects
-
-MANIFEST = "manifest.json"
+from octane.wire.manifests import MANIFEST
 
 
 class SealedOtherwiseError(RuntimeError):

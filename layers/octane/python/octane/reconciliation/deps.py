@@ -8,8 +8,8 @@ from octane.orders.deps import Deps
 if TYPE_CHECKING:
     from octane.kernel.statement import BillSource
     from octane.reconciliation.model import Source
-    from octane.reconciliation.sealing import Signer
     from octane.store.objects import Objects
+    from octane.wire.manifests import Signer
 
 
 class RunDeps(Deps, BankDeps, Protocol):

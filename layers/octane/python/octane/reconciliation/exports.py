@@ -16,8 +16,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from octane.ledger.chain import Head
-from octane.ledger.journal import Block
+from octane.ledger.entries import Entry
 from octane.reconciliation.contents import AccountMovement, Contents, ExportedFile, FundsRow, described
 from octane.reconciliation.differences import Difference
 from octane.reconciliation.export_tables import (
@@ -31,6 +30,8 @@ from octane.reconciliation.export_tables import (
 )
 from octane.reconciliation.model import ProofLine, Source
 from octane.reconciliation.workbook import write_workbook
+from octane.store.blocks import Block
+from octane.store.chain import Head
 
 MEMORY = "1GB"
 BOM = "\ufeff"
@@ -42,7 +43,7 @@ class DayBooks(NamedTuple):
     proofs: tuple[ProofLine, ...]
     differences: Mapping[Source, Path]
     """Each source's merged differences, as Parquet."""
-    blocks: Iterable[Block]
+    blocks: Iterable[Block[Entry]]
     """The journal of the day: `ledger.journal.read_blocks`."""
     opening: Mapping[str, int]
     """Debits less credits of each account before the day, in fen; WALLET for all wallets together."""
@@ -52,7 +53,7 @@ class DayBooks(NamedTuple):
 
 
 def export_day(day: str, version: int, books: DayBooks, folder: Path) -> Contents:
-    """Write the files of a day into an empty folder. Raises `JournalBrokenError`."""
+    """Write the files of a day into an empty folder. Raises `ChainBrokenError`."""
     heads, journal = _write_journal(books.blocks, folder)
     with duckdb.connect(config={"threads": 1, "memory_limit": MEMORY}) as database:
         for table in TABLES:
@@ -83,7 +84,9 @@ def export_day(day: str, version: int, books: DayBooks, folder: Path) -> Content
     )
 
 
-def _write_journal(blocks: Iterable[Block], folder: Path) -> tuple[tuple[Head, ...], list[ExportedFile]]:
+def _write_journal(
+    blocks: Iterable[Block[Entry]], folder: Path
+) -> tuple[tuple[Head, ...], list[ExportedFile]]:
     """Copy the blocks; the copies are what everything else is made of."""
     heads: dict[str, Head] = {}
     files = []

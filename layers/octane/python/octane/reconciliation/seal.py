@@ -4,12 +4,13 @@ from datetime import date, timedelta
 from hashlib import sha256
 
 from octane.reconciliation.contents import from_json
-from octane.reconciliation.day_folder import MANIFEST, export_prefix
+from octane.reconciliation.day_folder import export_prefix
 from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.run import CONTENTS, Json, day_item_key, day_key
 from octane.reconciliation.sealing import PreviousDay, seal_day, send_seal
 from octane.store.objects import Objects
 from octane.store.writes import ChangedMeanwhileError, Is, Update
+from octane.wire.manifests import MANIFEST
 
 
 def seal_run(deps: RunDeps, step: Json) -> Json:

@@ -17,7 +17,8 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import NamedTuple
 
-from octane.kernel.caller import SETTLES_DIFFERENCES, Caller
+from octane.audit.acts import act_of, record, state_digest
+from octane.kernel.caller import READS_DIFFERENCES, SETTLES_DIFFERENCES, Caller
 from octane.kernel.clock import Instant
 from octane.kernel.errors import ForbiddenError, InputError
 from octane.kernel.statement import LineKind
@@ -39,6 +40,7 @@ from octane.reconciliation.differences import (
     difference_of,
     entry,
     holding_account,
+    item_of,
     moved,
     partition,
     whole,
@@ -47,7 +49,7 @@ from octane.reconciliation.model import Source
 from octane.store.cursors import read_cursor, write_cursor
 from octane.store.items import OPEN, Key, Page, Query, Table
 from octane.store.store import Store
-from octane.store.writes import ChangedMeanwhileError
+from octane.store.writes import ChangedMeanwhileError, Put
 
 PAGE = 50
 SHORTEST_REASON = 4
@@ -108,7 +110,7 @@ def list_differences(
     deps: Deps, caller: Caller, day: str | None, source: Source | None, cursor: str | None
 ) -> DifferencePage:
     """List what waits for a person, oldest first (two AWS calls), or all of one day's bill (one)."""
-    caller.must_have(SETTLES_DIFFERENCES)
+    caller.must_have(READS_DIFFERENCES)
     if (day is None) != (source is None):
         raise InputError("Name the day and the source, or neither.")
     if day and source:
@@ -138,7 +140,7 @@ def waiting(store: Store) -> Iterator[Difference]:
 
 def get_difference(deps: Deps, caller: Caller, place: Place) -> tuple[Difference, list[DifferenceStep]]:
     """Return a difference with all that was done about it."""
-    caller.must_have(SETTLES_DIFFERENCES)
+    caller.must_have(READS_DIFFERENCES)
     day, source, identifier = place
     difference = _load(deps, place)
     first = f"STEP#{identifier}#"
@@ -185,9 +187,9 @@ def decide(
     if old.size > deps.settings.four_eyes_limit:
         proposed = asked._replace(state=DifferenceState.PROPOSED)
         new, writes = moved(old, proposed, deps.clock.now(), caller.user_id)
-        deps.store.commit(*writes)
+        deps.store.commit(*writes, _act(deps, caller, "propose_difference", old, new))
         return new
-    return _execute(deps, old, asked, caller)
+    return _execute(deps, old, asked, caller, "decide_difference")
 
 
 def approve(deps: Deps, caller: Caller, place: Place, version: int) -> Difference:
@@ -196,7 +198,7 @@ def approve(deps: Deps, caller: Caller, place: Place, version: int) -> Differenc
     old = _proposed(_load(deps, place), version)
     if caller.user_id == old.proposed_by:
         raise SamePersonError
-    return _execute(deps, old, old, caller)
+    return _execute(deps, old, old, caller, "approve_difference")
 
 
 def refuse(deps: Deps, caller: Caller, place: Place, reason: str, version: int) -> Difference:
@@ -209,11 +211,19 @@ def refuse(deps: Deps, caller: Caller, place: Place, reason: str, version: int) 
     state = DifferenceState.CHASED if old.chased else DifferenceState.OPEN
     waiting = old._replace(state=state, action="REFUSED", reason=said, proposed_by="")
     new, writes = moved(old, waiting, deps.clock.now(), caller.user_id)
-    deps.store.commit(*writes)
+    deps.store.commit(*writes, _act(deps, caller, "refuse_difference", old, new))
     return new
 
 
-def _execute(deps: Deps, old: Difference, asked: Difference, caller: Caller) -> Difference:
+def _act(deps: Deps, caller: Caller, action: str, old: Difference, new: Difference) -> Put:
+    before, after = state_digest(item_of(old)), state_digest(item_of(new))
+    once, now = str(new.version), deps.clock.now()
+    return record(
+        act_of(caller, action, old.subject, once, now, reason=new.reason, before=before, after=after)
+    )
+
+
+def _execute(deps: Deps, old: Difference, asked: Difference, caller: Caller, act: str) -> Difference:
     """Move the money and the difference together."""
     action, now = Action(asked.action), deps.clock.now()
     chases = action is Action.CHASE
@@ -234,7 +244,7 @@ def _execute(deps: Deps, old: Difference, asked: Difference, caller: Caller) -> 
             now=now,
         )
         writes = (*writes, post(booked))
-    deps.store.commit(*writes)
+    deps.store.commit(*writes, _act(deps, caller, act, old, new))
     return new
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from octane.channels.port import PaymentMethod
 from octane.routing.parsing import read_rules
 from octane.routing.rules import BreakerRule, Platform, RuleSet, Weights
+from octane.rulebook.documents import table_of
 
 LARGEST_FEN = 5_000_000
 TERMS: Mapping[str, tuple[int, int]] = {"WECHAT": (6_000, 10), "ALIPAY": (6_000, 20), "UNIONPAY": (6_500, 30)}
@@ -21,31 +22,6 @@ PLATFORMS: Mapping[PaymentMethod, tuple[Platform, ...]] = {
 }
 """Not the wallet: a customer's own balance is spent when the customer says so."""
 NEED_PAYER = (PaymentMethod.WECHAT_JSAPI, PaymentMethod.ALIPAY_JSAPI)
-
-
-def table_of(rows: list[dict[str, str]], inputs: list[str], outputs: list[str]) -> dict[str, Any]:
-    """A JDM document with one decision table, as the GoRules editor opens it; a column's id is its name."""
-    columns = {
-        side: [{"id": field, "name": field, "field": field} for field in fields]
-        for side, fields in (("inputs", inputs), ("outputs", outputs))
-    }
-    rules = [{"_id": f"row{number}", **row} for number, row in enumerate(rows)]
-    nodes = [
-        {"id": "request", "name": "request", "type": "inputNode", "position": {"x": 0, "y": 0}},
-        {
-            "id": "terms",
-            "name": "terms",
-            "type": "decisionTableNode",
-            "position": {"x": 300, "y": 0},
-            "content": {"hitPolicy": "first", **columns, "rules": rules},
-        },
-        {"id": "answer", "name": "answer", "type": "outputNode", "position": {"x": 600, "y": 0}},
-    ]
-    edges = [
-        {"id": "in", "type": "edge", "sourceId": "request", "targetId": "terms"},
-        {"id": "out", "type": "edge", "sourceId": "terms", "targetId": "answer"},
-    ]
-    return {"nodes": nodes, "edges": edges}
 
 
 def default_draft() -> dict[str, Any]:

@@ -1,30 +1,25 @@
 """Where rule sets are kept: the one in force, and every version, so that each decision can be replayed."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from octane.kernel.clock import MINUTE, Instant, later
-from octane.kernel.errors import NotFoundError
 from octane.routing.decide import compiled_table
 from octane.routing.defaults import default_rules
-from octane.routing.parsing import PUBLICATION, read_document, read_rules
+from octane.routing.parsing import read_rules
 from octane.routing.quota import beijing_day
-from octane.routing.rules import RuleSet, RulesQuotaFixedError, RulesSupersededError
-from octane.store.items import Item, Key, Query, Table
+from octane.routing.rules import RuleSet, RulesQuotaFixedError
+from octane.rulebook.documents import stamped
+from octane.rulebook.errors import RulesNotFoundError
+from octane.rulebook.versions import all_versions, current_key, put_in_force, version_key
+from octane.store.items import Table
 from octane.store.store import Store
-from octane.store.writes import Absent, Is, Put
+from octane.store.writes import Put
 
-PARTITION = "RULES"
-CURRENT = Key(Table.ROUTING, PARTITION, "CURRENT")
+CURRENT = current_key(Table.ROUTING)
 SETTLED_MS = 10 * MINUTE
 """A process may go by the version before for some seconds: a new plan starts no earlier than so far from
 now."""
-
-
-class RulesNotFoundError(NotFoundError):
-    code = "RULES_NOT_FOUND"
-    summary = "There is no such version of the routing rules."
 
 
 class Publication(NamedTuple):
@@ -33,33 +28,18 @@ class Publication(NamedTuple):
     """Commit both together; they raise `RulesSupersededError`."""
 
 
-def version_key(version: int) -> Key:
-    return Key(Table.ROUTING, PARTITION, f"VERSION#{version:06d}")
-
-
 def publish(before: RuleSet, draft: str | bytes, by: str, now: Instant) -> Publication:
     """Make a draft (a document without version and publisher) the version after `before`.
 
     Raises a `RulesInvalidError` for a draft that cannot be meant and `RulesQuotaFixedError` for a quota that
     would change under those that are counting it. Nothing is in force before the writes are committed.
     """
-    fields = {name: value for name, value in read_document(draft).items() if name not in PUBLICATION}
-    stamp = {"version": before.version + 1, "published_at": now, "published_by": by}
-    rules = read_rules(json.dumps({**stamp, **fields}, separators=(",", ":"), ensure_ascii=False))
+    rules = read_rules(stamped(draft, before.version + 1, now, by))
     compiled_table(rules)
     if before.version:
         for day in {beijing_day(now), beijing_day(later(now, SETTLED_MS))}:
             _check_quotas(before, rules, day)
-    item: Item = {"version": rules.version, "text": rules.text}
-    superseded = RulesSupersededError()
-    first = Absent() if before.version == 0 else Is("version", before.version)
-    return Publication(
-        rules,
-        (
-            Put(CURRENT, item, when=first, otherwise=superseded),
-            Put(version_key(rules.version), item, when=Absent(), otherwise=superseded),
-        ),
-    )
+    return Publication(rules, put_in_force(Table.ROUTING, before.version, rules.version, rules.text))
 
 
 def _check_quotas(before: RuleSet, after: RuleSet, day: str) -> None:
@@ -82,7 +62,7 @@ def rules_of(store: Store, version: int) -> RuleSet:
     """Read one version, or raise `RulesNotFoundError`; 0 is the built-in one."""
     if version == 0:
         return default_rules()
-    item = store.get(version_key(version))
+    item = store.get(version_key(Table.ROUTING, version))
     if item is None:
         raise RulesNotFoundError
     return read_rules(str(item["text"]))
@@ -95,5 +75,5 @@ def all_rules(store: Store) -> Mapping[int, RuleSet]:
 
 def _versions(store: Store) -> Iterator[RuleSet]:
     yield default_rules()
-    for item in store.scan_pages(Query(Table.ROUTING, PARTITION, first="VERSION#")):
+    for item in store.scan_pages(all_versions(Table.ROUTING)):
         yield read_rules(str(item["text"]))

@@ -11,17 +11,12 @@ from octane.routing.health import OUTSIDE, ChannelRecord, health_key, record_of
 from octane.routing.parsing import read_rules
 from octane.routing.publishing import CURRENT
 from octane.routing.quota import beijing_day, quota_keys, used_of
-from octane.routing.rules import RuleSet, RulesInvalidError
+from octane.routing.rules import RuleSet
+from octane.rulebook.errors import RulesInvalidError, RulesUnknownError
 from octane.store.items import Item
 from octane.store.store import Store
 
 CACHE_MS = 5 * SECOND
-
-
-class RulesUnknownError(UnavailableError):
-    """Definite: nothing was begun. Limits that cannot be read are not ignored."""
-
-    code = "RULES_UNKNOWN"
 
 
 class Snapshot(NamedTuple):

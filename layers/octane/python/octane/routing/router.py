@@ -16,8 +16,8 @@ from octane.routing.feedback import Feedback
 from octane.routing.health import OUTSIDE, ChannelRecord
 from octane.routing.quota import Reservation, beijing_day, commit_reserved, left_of, read_used
 from octane.routing.reader import CACHE_MS, HealthReader, Snapshot
-from octane.routing.rules import RulesTableError
 from octane.routing.stored import to_json
+from octane.rulebook.errors import RulesTableError
 from octane.store.store import Store
 from octane.store.writes import Update
 

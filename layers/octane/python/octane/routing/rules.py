@@ -1,9 +1,7 @@
 """A rule set: everything about routing that a person may change without a deployment (PY5).
 
-RulesInvalidError             400  the rule set says something that cannot be meant
-├── RulesUnreadableError      400  no JSON, or too large
-└── RulesTableError           400  the decision table
-RulesSupersededError          409  somebody else published first
+What can be wrong with it is in `octane.rulebook.errors`, and besides:
+
 RulesQuotaFixedError          409  a quota that is being counted can only grow
 """
 
@@ -13,31 +11,11 @@ from typing import NamedTuple
 
 from octane.channels.port import ChannelName, PaymentMethod
 from octane.kernel.clock import SECOND, Instant
-from octane.kernel.errors import InputError, StateError
+from octane.kernel.errors import StateError
 from octane.kernel.money import Fen
 
 PPM = 1_000_000
 """Shares and rates are integers in parts per million."""
-
-
-class RulesInvalidError(InputError):
-    code = "RULES_INVALID"
-    summary = "The routing rules are not valid."
-
-
-class RulesUnreadableError(RulesInvalidError):
-    code = "RULES_UNREADABLE"
-    summary = "The routing rules are no JSON object, or too large."
-
-
-class RulesTableError(RulesInvalidError):
-    code = "RULES_TABLE_INVALID"
-    summary = "The routing rules' decision table is not valid."
-
-
-class RulesSupersededError(StateError):
-    code = "RULES_SUPERSEDED"
-    summary = "Somebody else published routing rules first; start from theirs."
 
 
 class RulesQuotaFixedError(StateError):

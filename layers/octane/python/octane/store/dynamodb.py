@@ -13,8 +13,8 @@ from botocore.exceptions import (
 )
 
 from octane.store.engine import AnswerLost, ConditionFailed, Conflict, Throttled
-from octane.store.expressions import Expression, Wire, marshal, marshal_item, unmarshal_item
-from octane.store.items import Item, Key, Page, Query, Table
+from octane.store.expressions import Expression, Wire, marshal_item, unmarshal_item
+from octane.store.items import Item, Key, Page, Query, Scan, Table
 from octane.store.writes import Check, Delete, Put, Update, Write
 
 _THROTTLES = {
@@ -36,6 +36,7 @@ class DynamoDbClient(Protocol):
 
     def get_item(self, **parameters: Any) -> Wire: ...
     def query(self, **parameters: Any) -> Wire: ...
+    def scan(self, **parameters: Any) -> Wire: ...
     def batch_get_item(self, **parameters: Any) -> Wire: ...
     def put_item(self, **parameters: Any) -> Wire: ...
     def update_item(self, **parameters: Any) -> Wire: ...
@@ -81,25 +82,34 @@ class DynamoDbEngine:
         if query.limit is not None:
             parameters["Limit"] = query.limit
         if query.after is not None:
-            parameters["ExclusiveStartKey"] = {name: marshal(value) for name, value in query.after.items()}
-        answer = self._call("query", **parameters)
-        last_key = answer.get("LastEvaluatedKey")
-        cursor: Any = unmarshal_item(last_key) if last_key else None
-        return Page([unmarshal_item(item) for item in answer["Items"]], cursor)
+            parameters["ExclusiveStartKey"] = marshal_item(query.after)
+        return _page(self._call("query", **parameters))
+
+    def scan(self, scan: Scan) -> Page:
+        parameters: Wire = {
+            "TableName": self._tables[scan.table],
+            "Limit": scan.limit,
+            "ConsistentRead": True,
+        }
+        if scan.after is not None:
+            parameters["ExclusiveStartKey"] = marshal_item(scan.after)
+        return _page(self._call("scan", **parameters))
 
     def batch_get(self, keys: list[Key]) -> list[Item]:
-        table = self._tables[keys[0].table]
-        wanted = [marshal_item({"pk": key.pk, "sk": key.sk}) for key in keys]
-        found: dict[tuple[object, object], Item] = {}
-        request: Wire = {table: {"Keys": wanted, "ConsistentRead": True}}
+        request: Wire = {}
+        for key in keys:
+            wanted = request.setdefault(self._tables[key.table], {"Keys": [], "ConsistentRead": True})
+            wanted["Keys"].append(marshal_item({"pk": key.pk, "sk": key.sk}))
+        found: dict[tuple[object, object, object], Item] = {}
         for _ in range(5):
             answer = self._call("batch_get_item", RequestItems=request)
-            for wire in answer["Responses"].get(table, []):
-                item = unmarshal_item(wire)
-                found[item["pk"], item["sk"]] = item
+            for table, wires in answer["Responses"].items():
+                for item in map(unmarshal_item, wires):
+                    found[table, item["pk"], item["sk"]] = item
             request = answer.get("UnprocessedKeys") or {}
             if not request:
-                return [found[key.pk, key.sk] for key in keys if (key.pk, key.sk) in found]
+                places = ((self._tables[key.table], key.pk, key.sk) for key in keys)
+                return [found[place] for place in places if place in found]
         raise Throttled
 
     def write(self, write: Write) -> Item | None:
@@ -172,6 +182,12 @@ class DynamoDbEngine:
         except _LOST as error:
             raise AnswerLost from error
         return answer
+
+
+def _page(answer: Wire) -> Page:
+    last_key = answer.get("LastEvaluatedKey")
+    cursor: Any = unmarshal_item(last_key) if last_key else None
+    return Page([unmarshal_item(item) for item in answer["Items"]], cursor)
 
 
 def _translated(error: ClientError) -> Exception:

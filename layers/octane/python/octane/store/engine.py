@@ -9,7 +9,7 @@ EngineFailure
 
 from typing import Protocol
 
-from octane.store.items import Item, Key, Page, Query
+from octane.store.items import Item, Key, Page, Query, Scan
 from octane.store.writes import Write
 
 
@@ -48,9 +48,13 @@ class Engine(Protocol):
         """Read a page; strongly consistent on a table, eventually on an index."""
         ...
 
+    def scan(self, scan: Scan) -> Page:
+        """Read a page of a whole table, strongly consistent."""
+        ...
+
     def batch_get(self, keys: list[Key]) -> list[Item]:
-        """Read up to 100 items of one table, strongly consistent, in the order of the keys; missing ones are
-        left out."""
+        """Read up to 100 items, strongly consistent, in the order of the keys; missing ones are left out.
+        Items don't say their table: ask for keys that can be told apart without it."""
         ...
 
     def write(self, write: Write) -> Item | None:

@@ -17,6 +17,9 @@ class Table(StrEnum):
     CHANNELS = "channels"
     ROUTING = "routing"
     RECONCILIATION = "reconciliation"
+    RISK = "risk"
+    REVIEWS = "reviews"
+    AUDIT = "audit"
 
 
 class Key(NamedTuple):
@@ -39,6 +42,7 @@ OPEN = Index("open", "open_shard", "opened_key")
 INDEXES: Mapping[Table, tuple[Index, ...]] = {
     Table.ORDERS: (BY_USER, DUE),
     Table.RECONCILIATION: (OPEN,),
+    Table.REVIEWS: (OPEN,),
 }
 
 DUE_SHARDS = 4
@@ -64,6 +68,14 @@ class Query:
     index: Index | None = None
     newest_first: bool = False
     limit: int | None = None
+    after: Mapping[str, str | int] | None = None
+
+
+class Scan(NamedTuple):
+    """A whole table, in pages, in an order of its own: for jobs, never for a request."""
+
+    table: Table
+    limit: int
     after: Mapping[str, str | int] | None = None
 
 

@@ -19,6 +19,14 @@ class Objects(Protocol):
         now is this content."""
         ...
 
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is not there stays so."""
+        ...
+
+    def link(self, key: str, seconds: int) -> str:
+        """An address at which whoever has it can read the object for so long."""
+        ...
+
     def list(self, prefix: str) -> Iterator[str]:
         """Every key under a prefix, in order of the bytes."""
         ...

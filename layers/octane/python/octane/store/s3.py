@@ -60,6 +60,16 @@ class S3Objects:
             raise
         return True
 
+    def delete(self, key: str) -> None:
+        self._settled(lambda: self._client.delete_object(Bucket=self._bucket, Key=key))
+
+    def link(self, key: str, seconds: int) -> str:
+        """Signed here, with the function's own rights: no call."""
+        address: str = self._client.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=seconds
+        )
+        return address
+
     def list(self, prefix: str) -> Iterator[str]:
         token: dict[str, str] = {}
         while True:

@@ -7,7 +7,7 @@ from typing import TypeVar
 from octane.kernel.errors import UnavailableError
 from octane.kernel.ids import Nonces
 from octane.store.engine import AnswerLost, ConditionFailed, Conflict, Engine, Throttled
-from octane.store.items import Item, Key, Page, Query
+from octane.store.items import Item, Key, Page, Query, Scan
 from octane.store.writes import ChangedMeanwhileError, Update, Write, refusal
 
 ATTEMPTS = 5
@@ -60,6 +60,9 @@ class Store:
             if page.cursor is None:
                 return
             query = replace(query, after=page.cursor)
+
+    def scan(self, scan: Scan) -> Page:
+        return self._read(lambda: self.engine.scan(scan))
 
     def batch_get(self, keys: list[Key]) -> list[Item]:
         return self._read(lambda: self.engine.batch_get(keys)) if keys else []

@@ -54,5 +54,7 @@ def new_client(
         retries={"total_max_attempts": 1},
         parameter_validation=False,
         user_agent="octane",
+        # a link to an object under a KMS key is refused with the older signature, some regions' default
+        signature_version="s3v4" if service == "s3" else None,
     )
     return session.create_client(service, config=config, endpoint_url=endpoint_url)

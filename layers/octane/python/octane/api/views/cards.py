@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from octane.api.views import Body, Text, View
-from octane.issuers.cards import mask_card
 from octane.kernel.clock import rfc3339
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ class CardView(View):
     card_id: str
     issuer: str
     number_masked: str
-    holder_name: str
+    holder_name: str = Field(description="Masked: its last character.")
     bound_at: str
 
     @classmethod
@@ -24,8 +23,8 @@ class CardView(View):
         return cls(
             card_id=card.card_id,
             issuer=card.issuer.value,
-            number_masked=mask_card(card.number),
-            holder_name=card.holder_name,
+            number_masked=card.number_masked,
+            holder_name=card.holder_masked,
             bound_at=rfc3339(card.bound_at),
         )
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from octane.api.views import AmountFen, Body, Text, View
 from octane.funds.model import BankAccount
-from octane.funds.records import InstructionState, Purpose, WithdrawalState
+from octane.funds.records import InstructionPurpose, InstructionState, WithdrawalState
 from octane.kernel.clock import rfc3339
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ class BankAccountView(View):
 
 class InstructionView(View):
     number: str
-    purpose: Purpose
+    purpose: InstructionPurpose
     debit: BankAccount
     credit: BankAccount | None = Field(description="null: out of our accounts.")
     amount_fen: int

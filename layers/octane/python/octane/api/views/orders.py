@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from octane.api.views import AmountFen, Body, Id, View
-from octane.issuers.cards import mask_card
 from octane.kernel.clock import rfc3339
+from octane.kernel.vault import mask_card
 from octane.orders.states import OrderKind, OrderState
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def order_fields(order: "Order") -> dict[str, object]:
         "refunded_fen": order.refunded,
         "kind": order.kind,
         "card_id": order.card_id or None,
-        "card_masked": mask_card(order.card_number) if order.card_number else None,
+        "card_masked": order.card_masked or mask_card(order.card_number) or None,
         "issuer": order.issuer.value if order.issuer else None,
         "reason": order.reason,
         "placed_at": rfc3339(order.placed_at),

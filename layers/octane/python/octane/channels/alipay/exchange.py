@@ -67,8 +67,13 @@ class Exchange:
         self, method: str, content: Mapping[str, object], notify_url: str = ""
     ) -> Answer | NotSent | Unknown:
         """Send, then believe the answer only if its signature verifies."""
+        written = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return self.call_with(method, {"notify_url": notify_url, "biz_content": written})
+
+    def call_with(self, method: str, own: Mapping[str, str]) -> Answer | NotSent | Unknown:
+        """The same for a method that takes parameters of its own beside the public ones."""
         try:
-            response = self._send(method, content, notify_url)
+            response = self._send(method, own)
         except NotSentError as error:
             return NotSent(str(error))
         except KeyUnreadableError:
@@ -79,7 +84,7 @@ class Exchange:
             return Unknown(f"HTTP_{response.status}")
         return self._believed(method, response)
 
-    def _send(self, method: str, content: Mapping[str, object], notify_url: str) -> Response:
+    def _send(self, method: str, own: Mapping[str, str]) -> Response:
         parameters = {
             "app_id": self.config.app_id,
             "method": method,
@@ -88,8 +93,7 @@ class Exchange:
             "sign_type": SIGN_TYPE,
             "timestamp": beijing(self.clock.now()),
             "version": "1.0",
-            "notify_url": notify_url,
-            "biz_content": json.dumps(content, ensure_ascii=False, separators=(",", ":")),
+            **own,
         }
         if self.config.certified:
             parameters["app_cert_sn"] = certificate_sn(self.config.app_certificate_pem)

@@ -1,0 +1,1 @@
+"""Evidence, played in front of your eyes on the embedded AWS."""

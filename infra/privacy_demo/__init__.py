@@ -1,0 +1,1 @@
+"""Rotation and erasure, played in front of your eyes on the embedded AWS."""

@@ -1,0 +1,1 @@
+"""Tencent Cloud SMS: SendSms, version 2021-01-11."""

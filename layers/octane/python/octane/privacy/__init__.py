@@ -1,0 +1,1 @@
+"""Personal data: sealed fields, consent, export, erasure (ID6, SE1)."""

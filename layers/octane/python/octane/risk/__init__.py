@@ -1,0 +1,1 @@
+"""Whether an order may be placed: rules as data, counters, lists, freezes (RK1–RK4)."""
