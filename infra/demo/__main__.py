@@ -21,7 +21,7 @@ INTERRUPTED = 130
 TRY_IT = """Octane runs at {url} until Ctrl-C. Three lines to try:
 
   TOKEN=$(curl -s {url}/api/v1/sessions -d '{{"provider":"WECHAT","code":"code-paid"}}' \\
-    -H 'Content-Type: application/json' -H 'Idempotency-Key: {key}' \\
+    -H 'Content-Type: application/json' -H 'Idempotency-Key: {key}' -H 'X-Device-Id: paid' \\
     | python3 -c 'import json,sys;print(json.load(sys.stdin)["access_token"])')
   curl -s "{url}/api/v1/orders?limit=3" -H "Authorization: Bearer $TOKEN"
   curl -s {url}/api/v1/cards -H "Authorization: Bearer $TOKEN"

@@ -21,7 +21,7 @@ from demo.decisions import Routing, read_routing
 from demo.report import Told
 from demo.staff import Promote, open_the_day, promoter, seat_reviewers
 from demo.stage import Company, Stage, StoryError, new_session
-from demo.stories import STORIES, Story, play
+from demo.stories import ORDINARY, REVIEWS, STORIES, Story, play
 from local.world import LocalOctane
 
 SETTINGS = {
@@ -43,8 +43,9 @@ Tell = Callable[[str, str], None]
 
 
 async def perform(octane: LocalOctane, say: Say) -> list[Told]:
-    deadline = SETTINGS["OrderSeconds"]
-    say(f"\nPlaying {len(STORIES)} stories at once; here an unpaid order closes after {deadline} s\n")
+    unpaid, undecided = SETTINGS["OrderSeconds"], SETTINGS["ReviewSeconds"]
+    say(f"\nPlaying {len(STORIES)} stories at once, large amounts a little before the others.")
+    say(f"Here an unpaid order closes after {unpaid} s, a review that nobody decides after {undecided} s\n")
     began = time.monotonic()
 
     def tell(name: str, line: str) -> None:
@@ -52,7 +53,10 @@ async def perform(octane: LocalOctane, say: Say) -> list[Told]:
 
     async with opened_stage(octane, tell) as stage:
         stage.opening = asyncio.create_task(open_the_day(stage, _promoter(octane)))
-        told = await asyncio.gather(*(_tell(story, stage) for story in STORIES))
+        reviews = [asyncio.create_task(_tell(story, stage)) for story in REVIEWS]
+        # before the rush: people must be faster than the deadline that the last of them waits for
+        await asyncio.wait(reviews[:-1])
+        told = await asyncio.gather(*(_tell(story, stage) for story in ORDINARY), *reviews)
         await asyncio.gather(stage.opening, return_exceptions=True)
     return list(told)
 

@@ -93,7 +93,7 @@ async def issuer_answer_lost(person: Customer) -> str:
     return order_id
 
 
-STORIES = (
+ORDINARY = (
     Story("paid", "paid and recharged", SINOPEC.format(1), paid_and_recharged),
     Story("refused", "the issuer refuses → refunded", PETROCHINA.format(2), issuer_refuses),
     Story("unpaid", "never paid → closed", SINOPEC.format(3), never_paid),
@@ -110,10 +110,13 @@ STORIES = (
     ),
     Story("quota", "a channel's quota is used up → routed elsewhere", SINOPEC.format(8), quota_exhausted),
     Story("combined", "wallet and WeChat, refused → both parts back", PETROCHINA.format(9), combined_refused),
+)
+REVIEWS = (
     Story("approved", "large amount → held, approved, recharged", SINOPEC.format(10), approved),
     Story("declined", "larger still, two reviewers → the second refuses", PETROCHINA.format(11), declined),
     Story("forgotten", "large amount, nobody decides → back in time", SINOPEC.format(12), forgotten),
 )
+STORIES = (*ORDINARY, *REVIEWS)
 
 
 async def play(story: Story, stage: Stage) -> str:

@@ -20,7 +20,9 @@ NOT_OURS = frozenset({"HTTPValidationError", "ValidationError", "ResponseValidat
 DESCRIPTION = (
     "Fuel-card top-ups: log in, bind a card, place an order, pay it by a channel of choice, by the best one "
     "for the platform, or from the own balance; the card is recharged and the order tells its own story. "
+    "One's own account: logins, proofs of who asks, enterprises, consents, a copy of all data, its end. "
     "For finance: what a bill and the books disagree about, and the money at the custody bank. "
+    "For risk and audit: rules, freezes, reviews of large orders, who did what, and evidence of it. "
     "Amounts are integer fen (1 CNY is 100 fen) unless they are called yuan; times are "
     "RFC 3339 in UTC. "
     "A server fault (500) has the shape of every other error."

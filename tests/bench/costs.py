@@ -1,10 +1,10 @@
 """AWS calls and capacity units of each operation and of a whole top-up: exact, the same on every machine.
 
 Counted are the calls that our code makes: DynamoDB, SQS, API Gateway's push. What the platform does on its
-own (stream reads, queue polling, logs) and what a new process fetches once (secrets) is not. Calls that a
-process makes once in some seconds for all its invocations (what routing knows, the switches) are counted
-apart. A read unit is one strongly consistent read of up to 4 KB, a write unit one write of up to 1 KB; a
-transaction's count double.
+own (stream reads, queue polling, logs) and what a new process fetches once (secrets, data keys) is not. Calls
+that a process makes once in some seconds for all its invocations (what routing knows, the switches) are
+counted apart. A read unit is one strongly consistent read of up to 4 KB, a write unit one write of up to
+1 KB; a transaction's count double.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -19,6 +19,7 @@ from bench.journal import (
     RecordingTransport,
 )
 from octane.channels.port import ChannelName
+from octane.privacy.vault import FieldVault
 from world.shop import Shop, context, opened_shop
 
 CONNECTION = "connection-1"
@@ -61,6 +62,8 @@ class Recording:
 
     environment: dict[str, str]
     secrets: dict[str, Any]
+    vault: FieldVault
+    """Its data keys are held: a process fetches them as rarely as its secrets."""
     top_up: list[Invocation]
     others: dict[str, Invocation]
     """Operations that are no part of that top-up, by name."""
@@ -94,7 +97,7 @@ def record_top_up(directory: Path) -> Recording:
         shown = shop.get(f"/api/v1/orders/{order_id}", token=token)
         assert shown.body["state"] == "SUCCEEDED", shown
         others = {"get_order": shop.journal.invocations[-1], **_other_payments(shop, token, card_id)}
-        return Recording(shop.environment, shop.secrets, top_up, others)
+        return Recording(shop.environment, shop.secrets, shop.wiring.vault, top_up, others)
 
 
 def _other_payments(shop: RecordedShop, token: str, card_id: str) -> dict[str, Invocation]:

@@ -128,6 +128,7 @@ class Replay:
     def __init__(self, recording: Recording, invocation: Invocation) -> None:
         self._invocation = invocation
         self.wiring = ReplayedWiring(recording.environment, recording.secrets, invocation.at)
+        self.wiring.__dict__["vault"] = recording.vault
         self._handler = load_handler(invocation.function)
         for answer in invocation.apart:  # read once, long before
             self.wiring.aws.answers.append(answer)

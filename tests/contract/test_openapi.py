@@ -114,6 +114,8 @@ def test_whatever_creates_needs_an_idempotency_key(generated: Json) -> None:
         ("POST", "/api/v1/withdrawals"),
         ("POST", "/api/v1/evidence"),
         ("POST", "/api/v1/me/exports"),
+        ("POST", "/api/v1/me/step-ups"),
+        ("POST", "/api/v1/enterprises"),
     }
     with_key = {
         route for route, operation in operations(generated).items()

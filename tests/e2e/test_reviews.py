@@ -115,7 +115,7 @@ async def expire(person: Customer, runs: Runs) -> Ended:
 async def challenge(person: Customer, _: Runs) -> Ended:
     """The second order, a large one, comes from a phone that nobody knows."""
     await person.place(1_000)
-    person.device = "somebody's else"
+    person.device = "another-phone"
     body = {"card_id": person.card_id, "amount_fen": 100_000}
     status, refusal = await person.answer("POST", "/orders", body)
     assert (status, refusal["error"]["code"]) == (403, "STEP_UP_REQUIRED")

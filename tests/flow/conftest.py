@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -15,6 +16,7 @@ from flow.notices import AlipayForger, Forger, UnionPayForger
 from octane import wiring
 from octane.api.telemetry import logger
 from octane.kernel.caller import Role
+from octane.reconciliation.model import TRANSIT_MINUTES
 from simulators.client import World, running
 from simulators.keys import load_keys
 from simulators.server import Options
@@ -44,6 +46,8 @@ def town(world_dir: Path) -> Iterator[World]:
 def open_shop(town: World, log: "Log") -> Iterator[OpenShop]:
     """Open a shop with settings of its own, `open_shop(OCTANE_ORDERS_PER_HOUR="2")`; all books are empty."""
     with ExitStack() as closing:
+        # days are closed before they are over, at whatever hour: nothing of them is in transit
+        closing.enter_context(patch.dict(TRANSIT_MINUTES, dict.fromkeys(TRANSIT_MINUTES, 0)))
 
         def opened(**settings: str) -> Shop:
             inbox = closing.enter_context(opened_inbox())
@@ -119,6 +123,13 @@ class Log:
 @pytest.fixture(autouse=True)
 def log() -> Iterator[Log]:
     """Every test of the flow also proves that no secret, card number or phone number reaches the log."""
+    with kept_log() as kept:
+        yield kept
+
+
+@contextmanager
+def kept_log() -> Iterator[Log]:
+    """Keep what is logged, and check it in the end."""
     kept = Log(forbidden={SINOPEC_CARD, "13800138000"})
 
     class Keeper(logging.Handler):
@@ -128,8 +139,10 @@ def log() -> Iterator[Log]:
     keeper = Keeper()
     keeper.setFormatter(logger().registered_formatter)
     logger().addHandler(keeper)
-    yield kept
-    logger().handlers.remove(keeper)
+    try:
+        yield kept
+    finally:
+        logger().handlers.remove(keeper)
     kept.check()
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from flow import (
     finance_plays,
+    people_plays,
     test_cancel_seams,
     test_channel_health,
     test_channel_modes,
@@ -22,30 +23,36 @@ from flow import (
     test_channel_stories,
     test_closing_a_day,
     test_combined_payments,
+    test_enterprises,
     test_failover,
     test_funds,
     test_idempotency_keys,
     test_identity,
     test_issuer_notices,
+    test_logins,
     test_out_of_reach,
     test_payment_seams,
+    test_privacy,
     test_pushes,
     test_quota,
     test_recharge_seams,
     test_refund_seams,
+    test_review_findings,
+    test_reviewed_payments,
+    test_reviews,
+    test_risk,
     test_routed_payments,
     test_routing_rules,
+    test_step_ups,
     test_stories,
     test_switches,
     test_unexpected_payments,
     test_visibility,
     test_wallet,
 )
-from flow.closing import open_early
-from flow.conftest import OpenShop
+from flow.conftest import OpenShop, kept_log
 from flow.customers import Customer, new_customer, new_staff
 from flow.moves import finish, sqs
-from flow.routes import publish
 from flow.tills import TILLS, Till
 from octane.identity.users import user_key
 from octane.kernel.caller import Role
@@ -83,33 +90,37 @@ PLAYED = (
     test_routing_rules,
     test_closing_a_day,
     test_funds,
+    test_logins,
+    test_step_ups,
+    test_enterprises,
+    test_risk,
+    test_reviews,
+    test_reviewed_payments,
+    test_review_findings,
+    test_privacy,
 )
-ROUTED = (test_routed_payments, test_failover, test_out_of_reach, test_channel_health)
-"""Their fixture publishes rules first."""
-PLATFORM_KEYS = ("dynamodb:Query", "ChannelsTable")
-"""Read only when WeChat Pay signs with a certificate that the secret does not hold: any function that
-verifies."""
+RARE = frozenset({("dynamodb:Query", "ChannelsTable"), ("kms:GenerateDataKey", "VaultKey")})
+"""What a function needs once in its life, or never: WeChat Pay's certificate, read only when it signs with
+one that the secret does not hold (any function that verifies); the first data key of all, made by whoever
+first seals something or looks it up."""
+APART = frozenset({"identity/rotate_tokens"})
+"""It speaks with Secrets Manager alone; tests/unit/rotation has it."""
 
-
-PEOPLE = frozenset({"shop", "ann", "rich", "operator"})
-STAFF = {
-    test_closing_a_day: {"finance": Role.FINANCE},
-    test_funds: {"bea": Role.FINANCE, "carl": Role.FINANCE, "diana": Role.FINANCE_DIRECTOR},
-}
-"""Whom else the tests of a module need."""
 
 Play = Callable[[Shop, Customer], None]
+GIVEN = frozenset({"shop", "ann", "operator", "log"})
+"""What every test may ask for; more are its module's own fixtures."""
 
 
 def plays_of(module: ModuleType) -> Iterator[Play]:
-    """The module's tests that need a shop and people, and perhaps a channel: then one play for each."""
-    known = {*PEOPLE, *STAFF.get(module, ())}
+    """The module's tests that need a shop, people and what its fixtures make of them, and perhaps a channel:
+    then one play for each."""
     for name, test in vars(module).items():
-        if name.startswith("test_") and callable(test):
+        if name.startswith("test_") and inspect.isfunction(test):
             wanted = set(inspect.signature(test).parameters)
-            if wanted <= known | {"till"} and "shop" in wanted:
-                each = [{"till": till} for till in tills_of(test)] if "till" in wanted else [{}]
-                yield from (play_of(module, test, wanted, more) for more in each)
+            if wanted and all(each == "till" or is_made(module, each) for each in wanted):
+                tills: Iterable[Till | None] = tills_of(test) if "till" in wanted else [None]
+                yield from (play_of(module, test, wanted, till) for till in tills)
 
 
 def tills_of(test: Callable[..., None]) -> Iterable[Till]:
@@ -118,28 +129,46 @@ def tills_of(test: Callable[..., None]) -> Iterable[Till]:
     return next((mark.args[1] for mark in marks if mark.args and mark.args[0] == "till"), TILLS)
 
 
-def play_of(module: ModuleType, test: Callable[..., None], wanted: set[str], more: dict[str, Any]) -> Play:
+def fixture_of(module: ModuleType, name: str) -> Callable[..., Any] | None:
+    return getattr(getattr(module, name, None), "__wrapped__", None)
+
+
+def is_made(module: ModuleType, name: str) -> bool:
+    made = fixture_of(module, name)
+    if made is None or inspect.isgeneratorfunction(made):
+        return name in GIVEN
+    return all(part in GIVEN or is_made(module, part) for part in inspect.signature(made).parameters)
+
+
+def play_of(module: ModuleType, test: Callable[..., None], wanted: set[str], till: Till | None) -> Play:
+    always = [name for name, fixture in vars(module).items() if is_always(fixture)]
+
     def play(shop: Shop, ann: Customer) -> None:
-        operator = new_staff(shop, Role.OPERATOR)
-        if module in ROUTED:
-            publish(shop, operator)
-        if module is test_quota:
-            test_quota.publish_limit(shop, operator)
-        if module is test_combined_payments or "rich" in wanted:
-            ann.top_up_wallet(8_000)
-        people = {"shop": shop, "ann": ann, "rich": ann, "operator": operator, **staff_of(module, shop)}
-        test(**{name: person for name, person in people.items() if name in wanted}, **more)
+        with kept_log() as log:
+            outer = {"shop": shop, "ann": ann, "operator": new_staff(shop, Role.OPERATOR), "log": log}
+            act(outer)
+
+    def act(outer: Mapping[str, object]) -> None:
+        made: dict[str, object] = {"till": till}
+
+        def need(name: str) -> object:
+            fixture = fixture_of(module, name)
+            if name not in made:
+                parts = inspect.signature(fixture).parameters if fixture else ()
+                given = {part: outer[part] if part == name else need(part) for part in parts}
+                made[name] = fixture(**given) if fixture else outer[name]
+            return made[name]
+
+        for name in always:
+            need(name)
+        test(**{name: need(name) for name in wanted})
 
     return play
 
 
-def staff_of(module: ModuleType, shop: Shop) -> dict[str, Customer]:
-    """Who they are, and what their tests find: bills that come early, a hot account with money."""
-    if module is test_closing_a_day:
-        open_early(shop)
-    if module is test_funds:
-        test_funds.fund(shop, 20_000_000)
-    return {name: new_staff(shop, role) for name, role in STAFF.get(module, {}).items()}
+def is_always(fixture: object) -> bool:
+    """Whether pytest makes it for every test of its module."""
+    return bool(getattr(getattr(fixture, "_fixture_function_marker", None), "autouse", False))
 
 
 def the_rest(shop: Shop, ann: Customer) -> None:
@@ -177,18 +206,25 @@ def test_nothing_is_granted_that_is_never_used(open_shop: OpenShop) -> None:
     used: dict[str, set[Permission]] = defaultdict(set)
     read: dict[str, set[str]] = defaultdict(set)
     stories = [play for module in PLAYED for play in plays_of(module)]
-    others = (the_rest, a_refund_whose_notice_is_lost, a_page_that_is_gone, *finance_plays.PLAYS)
+    others = (
+        the_rest,
+        a_refund_whose_notice_is_lost,
+        a_page_that_is_gone,
+        *finance_plays.PLAYS,
+        *people_plays.PLAYS,
+    )
     for play in (*others, *stories):
         shop = open_shop()
+        shop.forgetful = True
         play(shop, new_customer(shop))
         for function, permissions in shop.wiring.lists.watch.used.items():
             used[function] |= permissions
         for function, variables in shop.wiring.lists.watch.read.items():
             read[function] |= variables
     idle = {
-        function: sorted(permissions - used[function] - {PLATFORM_KEYS})
+        function: sorted(permissions - used[function] - RARE)
         for function, permissions in GRANTED.items()
-        if permissions - used[function] - {PLATFORM_KEYS}
+        if function not in APART and permissions - used[function] - RARE
     }
     assert idle == {}
     assert sorted(unread(read)) == []

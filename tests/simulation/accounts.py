@@ -30,7 +30,7 @@ class Accounts:
         must(user_id not in self.frozen, "who is frozen starts nothing", f"{user_id} {what}")
 
     def forgets(self, old: Record, new: Record, refunds: Mapping[str, Record], name: str) -> bool:
-        """Whether the change only takes out what is personal; then the order has ended, as its owner wished."""
+        """Whether the change only takes out what is personal: of an ended order, as its owner wished."""
         gone = set(old) - set(new)
         same = {key: value for key, value in old.items() if key not in gone} == dict(new)
         if not gone or not same or not gone <= PERSONAL:

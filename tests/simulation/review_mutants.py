@@ -83,7 +83,7 @@ REVIEW_MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "freeze_stops_no_payment",
         "looks at a freeze when an order is placed, and not when it is paid",
-        (f"{PAY}:_open_attempt", "*not_frozen(caller.user_id, order.user_id), ", ""),
+        (f"{PAY}:_open_attempt", "*not_frozen(caller.user_id, order.user_id), ", "*(), "),
     ),
     mutant(
         "frozen_is_read_before",

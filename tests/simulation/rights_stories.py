@@ -24,7 +24,8 @@ HOUR = 3_600_000
 def frozen_while_paying(cast: Cast, ann: Person, alias: str) -> None:
     """Staff freeze the account at some moment between order and payment; the customer goes on trying."""
     rita = cast.reviewer(f"{ann.name}-rita")
-    cast.start(f"{rita.name} freezes", lambda: _freeze(rita, ann), ann.random.randint(0, 4_000))
+    most = ann.random.choice((60, 4_000))
+    cast.start(f"{rita.name} freezes", lambda: _freeze(rita, ann), ann.random.randint(0, most))
     try:
         order = ann.place(alias, 10_000)
     except OctaneError as error:

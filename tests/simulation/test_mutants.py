@@ -30,7 +30,7 @@ QUICK = {
     "silence_outlives_an_answer",
     "review_apart",
     "freeze_stops_no_payment",
-    "erased_while_open",
+    "erased_in_part",
     "approved_after_its_time",
     "expires_without_return",
     "journal_overwrites",

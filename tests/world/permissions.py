@@ -54,6 +54,8 @@ def _listed(value: Any) -> Iterator[Any]:
 
 def _name(resource: Any) -> str:
     match resource:
+        case "*":
+            return "*"
         case {"Fn::GetAtt": [name, *_]}:
             return str(name)
         case {"Fn::Sub": str(text)} if ".Arn}" in text:

@@ -26,7 +26,7 @@ class ReviewRuns:
             self.due.append((order_id, 0))
 
     def resume(self, token: str) -> None:
-        self._watch.note("states:SendTaskSuccess", MACHINE)
+        self._watch.note("states:SendTaskSuccess", "*")
         if token in self.waiting:
             order_id, stage = self.waiting.pop(token)
             self.due.append((order_id, stage + 1))

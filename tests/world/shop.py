@@ -97,6 +97,8 @@ class Shop:
         self._modules: dict[str, ModuleType] = {}
         self._streamed = 0
         self._keys = count(1)
+        self.forgetful = False
+        """Whether each call is the first of its process, as far as keys of the vault and limits go."""
 
     @property
     def signals(self) -> Signals:
@@ -118,6 +120,9 @@ class Shop:
         def watched(event: Any, context: Any) -> Any:
             watch = self.wiring.lists.watch
             outer, watch.function = watch.function, name
+            if self.forgetful and outer is None:
+                self.wiring.key_ring.forget()
+                self.wiring.__dict__.pop("buckets", None)
             try:
                 return handler(event, context)
             finally:

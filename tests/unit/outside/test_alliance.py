@@ -137,7 +137,9 @@ def test_an_answer_about_something_else_is_none(alliance, monkeypatch, told):
     assert alliance.report(REPORT) is Reported.UNKNOWN
 
 
-@pytest.mark.parametrize(("key", "member"), [("0" * 64, KEYS.member), (KEYS.key, "M0")])
+@pytest.mark.parametrize(
+    ("key", "member"), [("0" * 64, KEYS.member), (KEYS.key, "M0")], ids=["key", "member"]
+)
 def test_a_stranger_is_not_heard(wire, clock, company, key, member):
     assert alliance_on(wire, clock, key, member).report(REPORT) is Reported.UNKNOWN
     assert company.books()["reports"] == []

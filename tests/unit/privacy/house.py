@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from octane.kernel.vault import Field
+from octane.limits.buckets import Buckets
+from octane.limits.table import LIMITS
 from octane.privacy.keys import KeyRing
 from octane.privacy.vault import FieldVault
 from octane.store.items import Item, Key, Table
@@ -37,6 +39,7 @@ class House:
         self.store = Store(self.engine, self.nonces, lambda _: None)
         self.key_ring = KeyRing(self.store, self.data_keys, self.clock, self.nonces)
         self.vault = FieldVault(self.key_ring, self.nonces)
+        self.buckets = Buckets(self.store, self.clock, self.signals, LIMITS)
 
     def process(self) -> "House":
         other = House(self.clock, self.signals, self.data_keys, self.nonces, self.work)

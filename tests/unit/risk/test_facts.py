@@ -5,6 +5,8 @@ from unit.risk.conftest import House, person
 
 from octane.kernel.caller import Caller
 from octane.kernel.clock import MINUTE
+from octane.privacy.consent import set_consent
+from octane.privacy.purposes import Purpose, current_version
 from octane.risk.decisions import find_decision
 from octane.risk.facts import Facts
 from octane.risk.seen import ACCOUNT_BUCKETS, ip_keys, ip_tag, outdated, person_key
@@ -126,6 +128,7 @@ def test_a_device_is_new_until_it_was_used(house: House) -> None:
 
 def test_a_place_far_away(house: House) -> None:
     ann = house.moves_in(person("ann"))
+    set_consent(house, ann, Purpose.LOCATION, True, current_version(Purpose.LOCATION))
     assert facts(house, ann, place="31.2304,121.4737").distance_km == 0
     house.clock.at += 2 * HOUR
     found = facts(house, ann, place="39.9042,116.4074")

@@ -151,7 +151,7 @@ def test_the_wallet_goes_the_same_way(house: House) -> None:
     publish(house, "CHALLENGE")
     with pytest.raises(StepUpRequiredError):
         house.fill(ann, LARGE)
-    placed = house.fill(ann, LARGE, step_up_id=house.passed(ann, LARGE, "WALLET"))
+    placed = house.fill(ann, LARGE, step_up_id=house.passed(ann, LARGE, ""))
     facts = decision(house, placed).facts
     assert (facts.kind, facts.amount_fen, facts.card_accounts) == ("WALLET", LARGE, 0)
 

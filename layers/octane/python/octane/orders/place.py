@@ -16,6 +16,8 @@ from octane.orders.model import Dossier, Order, OrderStateError, Step
 from octane.orders.records import item_of, load, order_key, record_step
 from octane.orders.risking import AmountOverLimitError, Given, clear
 from octane.orders.states import Event, OrderKind, OrderState
+from octane.privacy.consent import consent_key, holds_in
+from octane.privacy.purposes import Purpose
 from octane.risk.counting import CardNotCalmError
 from octane.risk.seen import tag_key
 from octane.risk.sight import Asked, Sight, keys_of, read_place, sight_in
@@ -110,7 +112,8 @@ def _place(deps: Deps, caller: Caller, order: Order, key: str, given: Given) -> 
         read_place(given.place),
     )
     of_order, of_card = order_key(order.order_id), card_key(order.user_id, order.card_id)
-    keys = [of_order, *([of_card] if order.card_id else []), *keys_of(asked)]
+    of_place = [consent_key(caller.user_id, Purpose.LOCATION)] if asked.place else []
+    keys = [of_order, *([of_card] if order.card_id else []), *of_place, *keys_of(asked)]
     items = {(item["pk"], item["sk"]): item for item in deps.store.batch_get(keys)}
     if (of_order.pk, of_order.sk) in items:  # also when its card was unbound since
         return _placed_before(deps, order)
@@ -118,6 +121,8 @@ def _place(deps: Deps, caller: Caller, order: Order, key: str, given: Given) -> 
         card = _card(items, order)
         check_offered(card.issuer, order.amount, deps.settings.issuer_step)
         order, asked = _for_card(order, card), asked._replace(card=card.tag, card_id=card.card_id)
+    if not any(holds_in(items.get((key.pk, key.sk)), Purpose.LOCATION) for key in of_place):
+        asked = asked._replace(place=None)
     sight = sight_in(asked, items.values())
     try:
         return _stored(deps, caller, order, key, given, asked, sight)

@@ -16,7 +16,7 @@ from octane.kernel.errors import StateError
 from octane.privacy.purposes import Purpose, current_version
 from octane.store.items import Item, Key, Query, Table
 from octane.store.store import Store, until_settled
-from octane.store.writes import Absent, Condition, Is, Put, Update, Write
+from octane.store.writes import Absent, Condition, Exists, Is, Put, Update, Write
 
 CONSENTS = ("CONSENT#", "CONSENT~")
 
@@ -106,15 +106,22 @@ def set_consent(
 
 
 def _gathered(store: Store, user_id: str, purpose: Purpose) -> tuple[Write, ...]:
-    """Forget what is kept for a purpose alone: the place of the last login (`octane.identity.watch`)."""
+    """Forget what is kept for a purpose alone: the place of the last login (`octane.identity.watch`) and of
+    the last order (`octane.risk.seen`)."""
     if purpose is not Purpose.LOCATION:
         return ()
     habits = Key(Table.IDENTITY, user_id, "#HABITS")
-    known = store.get(habits)
-    if known is None or not known.get("place"):
-        return ()
-    nowhere: Item = {"place": "", "place_at": 0}
-    return (Update(habits, when=Is("version", known["version"]), assign=nowhere, add={"version": 1}),)
+    seen, places = Key(Table.RISK, user_id, "#SEEN"), ("lat", "lng", "located_at")
+    found = {item["sk"]: item for item in store.batch_get([habits, seen])}
+    known, ordered = found.get(habits.sk), found.get(seen.sk, {})
+    writes: list[Write] = []
+    if known and known.get("place"):
+        nowhere: Item = {"place": "", "place_at": 0}
+        when = Is("version", known["version"])
+        writes.append(Update(habits, when=when, assign=nowhere, add={"version": 1}))
+    if "lat" in ordered:
+        writes.append(Update(seen, when=Exists(), remove=places))
+    return tuple(writes)
 
 
 def _holds(purpose: Purpose, said: Said) -> bool:

@@ -26,6 +26,8 @@ from octane.wire.aead import SealBrokenError
 SECRET = ("#PAYMENT_PASSWORD", "SESSION#", "STEPUP#", "KEY#", "RATE#", "EXPORT#", "CONNECTION#")
 """Kinds of items that only tell that there is one: what they hold proves who somebody is, or is of no matter
 a minute later."""
+SUSPICION = ("list", "frozen_", "lifted_", "grade", "well", "ill", "lowered_at")
+"""Beginnings of what risk makes of a person, and who of the staff did: whoever is watched is not told."""
 INDEXES = ("_index", "login_phone")
 """Endings of attributes that mean nothing outside."""
 
@@ -65,7 +67,7 @@ def gathered(deps: RightsDeps, user_id: str) -> dict[str, object]:
     own: dict[str, object] = {
         table.value: [_shown(vault, item) for item in partition(store, table, user_id)] for table in PERSONAL
     }
-    acts = [dict(item) for item in partition(store, Table.AUDIT, user_id)]
+    acts = [_act_shown(item, user_id) for item in partition(store, Table.AUDIT, user_id)]
     return {
         "format": 1,
         "user_id": user_id,
@@ -76,6 +78,13 @@ def gathered(deps: RightsDeps, user_id: str) -> dict[str, object]:
         "acts": acts,
         "kept_after_erasure": [kept._asdict() for kept in KEPT],
     }
+
+
+def _act_shown(item: Item, user_id: str) -> dict[str, Value]:
+    """Of what others did to the account only that it was done: who, from where and why is theirs (RK2)."""
+    if item.get("actor") in {user_id, ""}:
+        return dict(item)
+    return {name: item[name] for name in ("sk", "action", "at", "outcome") if name in item}
 
 
 def _orders(store: Store, vault: Vault, user_id: str) -> Iterator[list[dict[str, Value]]]:
@@ -92,7 +101,7 @@ def _shown(vault: Vault, item: Item) -> dict[str, Value]:
     return {
         name: _in_the_clear(vault, owners, value)
         for name, value in item.items()
-        if not name.endswith(INDEXES) and name not in {"pk", "ttl"}
+        if not name.endswith(INDEXES) and not name.startswith(SUSPICION) and name not in {"pk", "ttl"}
     }
 
 

@@ -66,10 +66,12 @@ def erase(deps: RightsDeps, erasure: Erasure) -> bool:
     user_id, store = erasure.user_id, deps.store
     if not _orders_forgotten(store, user_id):
         return False
+    # whoever has money by now, or is an enterprise's last owner, keeps the way to it: a person must look
+    begun = Update(erasure_key(user_id, ErasureState.OPEN), when=Exists(), add={"runs": 1})
+    store.commit(empty_wallet(user_id), begun, *leaving_enterprises(store, user_id))
     for key in list(deps.work.list(exports_of(user_id))):
         deps.work.delete(key)
     _free_logins(store, user_id)
-    store.commit(*leaving_enterprises(store, user_id))
     for table in PERSONAL:
         for item in partition(store, table, user_id):
             place = Key(table, user_id, str(item["sk"]))

@@ -15,7 +15,7 @@ from octane.audit.acts import act_of, record
 from octane.identity.enterprises import find_membership, member_key, recounted, unchanged
 from octane.identity.revocation import revoke_tokens
 from octane.identity.step_ups import Operation, StepUpRequiredError, use_step_up
-from octane.identity.users import get_user, user_key
+from octane.identity.users import AccountFrozenError, get_user, user_key
 from octane.kernel.caller import Caller, Role
 from octane.kernel.clock import SECOND, Instant, later
 from octane.kernel.errors import ForbiddenError, StateError
@@ -26,6 +26,7 @@ from octane.orders.records import order_key
 from octane.orders.states import TERMINAL
 from octane.rights.deps import RightsDeps
 from octane.rights.holdings import PAGE, order_ids
+from octane.risk.seen import person_key
 from octane.store.items import Item, Key, Query, Table
 from octane.store.store import Store, until_settled
 from octane.store.writes import Absent, Check, Delete, Exists, Is, Missing, Put, Update, Write, all_of, any_of
@@ -107,6 +108,7 @@ def _request(deps: RightsDeps, caller: Caller, step_up_id: str) -> Erasure:
     erasure = Erasure(user_id, now)
     deps.store.commit(
         *proof,
+        _stopped(user_id, now),
         empty_wallet(user_id),
         *leaving_enterprises(deps.store, user_id),
         Update(user_key(user_id), when=first_time, assign={"frozen": True, "erasing_at": now}),
@@ -115,6 +117,17 @@ def _request(deps: RightsDeps, caller: Caller, step_up_id: str) -> Erasure:
         record(act_of(caller, "request_erasure", user_id, str(now), now)),
     )
     return erasure
+
+
+def _stopped(user_id: str, now: Instant) -> Update:
+    """From now on no order is placed and no payment started, by any token that still lives. Who is frozen
+    already is not erased on their own word: they would come back as a stranger."""
+    return Update(
+        person_key(user_id),
+        when=Missing("frozen_at"),
+        assign={"frozen_at": now, "frozen_by": user_id, "frozen_reason": "erasure"},
+        otherwise=AccountFrozenError(),
+    )
 
 
 def find_erasure(store: Store, user_id: str) -> Erasure | None:

@@ -6,7 +6,7 @@
 | `#EXPORTS` / `X…`            | whose it is, until it is made                           |
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from octane.audit.acts import act_of, record
 from octane.identity.step_ups import Operation, StepUpRequiredError, use_step_up
@@ -15,6 +15,7 @@ from octane.kernel.caller import Caller
 from octane.kernel.clock import SECOND, Instant
 from octane.kernel.errors import ForbiddenError
 from octane.kernel.ids import derive_id
+from octane.limits.buckets import Buckets, Spend
 from octane.rights.deps import RightsDeps
 from octane.rights.holdings import exports_of
 from octane.store.items import Item, Key, Table
@@ -49,7 +50,12 @@ def file_key(user_id: str, export_id: str, name: str) -> str:
     return f"{exports_of(user_id)}{export_id}/{name}"
 
 
-def request_export(deps: RightsDeps, caller: Caller, step_up_id: str, key: str) -> Export:
+class ExportDeps(RightsDeps, Protocol):
+    @property
+    def buckets(self) -> Buckets: ...
+
+
+def request_export(deps: ExportDeps, caller: Caller, step_up_id: str, key: str) -> Export:
     """Ask for a copy, or, with the same key once more, fetch it: links for `LINK_SECONDS` when it is made.
 
     The copy is in the clear, so it needs the step-up EXPORT_DATA where there is a phone to prove it with; a
@@ -71,7 +77,8 @@ def request_export(deps: RightsDeps, caller: Caller, step_up_id: str, key: str) 
         proof = (use_step_up(user_id, step_up_id, Operation.EXPORT_DATA, "", 0, now),)
     asked: Item = {"requested_at": now, "ttl": now // SECOND + KEPT_SECONDS}
     try:
-        deps.store.commit(
+        deps.buckets.commit(
+            (Spend("export_user", user_id),),
             Put(place, asked, when=Absent(), otherwise=ReplayedError()),
             *proof,
             Put(waiting_key(export_id), {"user_id": user_id, "requested_at": now}, when=Absent()),

@@ -57,7 +57,7 @@ ROWS: tuple[Row, ...] = (
     # a device that many use
     ("CHALLENGE", "DEVICE_SHARED", {"device_accounts": ">= 4"}),
     ("HOLD", "DEVICE_FARM", {"device_accounts": ">= 10"}),
-    ("BLOCK", "DEVICE_FARM_FAST", {"device_accounts": ">= 20", "device_1h": ">= 20"}),
+    ("HOLD", "DEVICE_FARM_FAST", {"device_accounts": ">= 20", "device_1h": ">= 20"}),
     ("CHALLENGE", "DEVICE_FAST", {"device_1h": ">= 30"}),
     ("HOLD", "DEVICE_BUSY", {"device_24h": ">= 100"}),
     # a place
@@ -70,7 +70,7 @@ ROWS: tuple[Row, ...] = (
     # a card that many top up
     ("CHALLENGE", "CARD_SHARED", {"card_accounts": ">= 4", "amount_fen": ">= 50000"}),
     ("HOLD", "CARD_FAN_IN", {"card_accounts": ">= 6"}),
-    ("BLOCK", "CARD_COLLECTS", {"card_accounts": ">= 15", "card_24h": ">= 20"}),
+    ("HOLD", "CARD_COLLECTS", {"card_accounts": ">= 15", "card_24h": ">= 20"}),
     ("HOLD", "CARD_FAST", {"card_accounts": ">= 2", "card_24h": ">= 10"}),
     # how fast
     ("CHALLENGE", "PERSON_BURST", {"person_1m": ">= 15"}),

@@ -69,8 +69,8 @@ class Asked(NamedTuple):
 
     @property
     def subject(self) -> str:
-        """What a step-up for it names: the card, or the wallet."""
-        return self.card_id or WALLET
+        """What a step-up for it names: the card, or nothing for the wallet."""
+        return self.card_id
 
     @property
     def device_tag(self) -> str:

@@ -9,7 +9,16 @@ from botocore.config import Config
 from botocore.loaders import JSONFileLoader, Loader
 from botocore.session import Session
 
-SERVICES = ("dynamodb", "sqs", "secretsmanager", "ssm", "apigatewaymanagementapi", "s3", "kms")
+SERVICES = (
+    "dynamodb",
+    "sqs",
+    "secretsmanager",
+    "ssm",
+    "apigatewaymanagementapi",
+    "s3",
+    "kms",
+    "stepfunctions",
+)
 """All of AWS that we call."""
 
 
