@@ -40,7 +40,7 @@ REVIEW_MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "own_review",
         "lets staff approve the order that they placed",
-        (f"{DECIDING}:_must_be_another", "{review.account_id, review.placed_by}", "{review.account_id[:0]}"),
+        (f"{DECIDING}:_must_be_another", "in {review.account_id, review.placed_by, review.paid_by}", "in ()"),
     ),
     mutant(
         "approved_after_its_time",
