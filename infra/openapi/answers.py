@@ -102,13 +102,15 @@ MORE: Mapping[str, frozenset[int]] = MappingProxyType(
 """By function. A function that is not here stops the generator: whoever adds one says what it refuses."""
 
 
-def errors_of(function: str, method: str, *, is_open: bool) -> dict[str, Json]:
+def errors_of(function: str, method: str, path: str, *, is_open: bool) -> dict[str, Json]:
     """The error responses of one operation, by status."""
     statuses = ALWAYS | MORE[function]
     if not is_open:
         statuses |= WITH_TOKEN
     if method in {"post", "put", "patch", "delete"}:
         statuses |= WITH_BODY
+    if "{" in path:
+        statuses |= {404}  # a parameter may be no name of anything
     reference = "#/components/responses/"
     return {str(status): {"$ref": reference + NAMES[status][0]} for status in sorted(statuses)}
 

@@ -39,7 +39,7 @@ def generate(root: Path = ROOT) -> Json:
             for method, operation in operations.items():
                 if method in paths.setdefault(path, {}):
                     raise ValueError(f"two functions answer {method} {path}")
-                paths[path][method] = _operation(function, method, operation)
+                paths[path][method] = _operation(function, method, path, operation)
         _merge(schemas, function.schema.get("components", {}).get("schemas", {}))
     _merge(schemas, {"Error": error_schema(), **callback_schemas()})
     document: Json = {
@@ -89,7 +89,7 @@ def differences(committed: Any, generated: Any, place: str = "#") -> list[str]:
     return [] if json.dumps(committed) == json.dumps(generated) else [f"{place} differs"]
 
 
-def _operation(function: HttpFunction, method: str, operation: Json) -> Json:
+def _operation(function: HttpFunction, method: str, path: str, operation: Json) -> Json:
     is_open = function.name in OPEN
     answers = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
     for status, answer in answers.items():
@@ -102,7 +102,7 @@ def _operation(function: HttpFunction, method: str, operation: Json) -> Json:
         "operationId": function.name,
         "tags": [function.domain],
         "parameters": [_parameter(parameter) for parameter in operation.get("parameters", [])],
-        "responses": {**answers, **errors_of(function.name, method, is_open=is_open)},
+        "responses": {**answers, **errors_of(function.name, method, path, is_open=is_open)},
         **more,
     }
 

@@ -6,14 +6,14 @@ All are played at once: one of them waits for its deadline.
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
 
 from demo.checks import is_in
 from demo.customer import Customer
-from demo.performance import opened_stage
+from demo.performance import SETTINGS, SIMULATOR_OPTIONS, opened_stage
 from demo.proofs import prove
 from demo.review_stories import HUGE, LARGE, claim, decide, held, money_back, proven, refused, taken
 from demo.stage import Json, Stage
@@ -128,6 +128,14 @@ PLAYED = {
     "expired": ("1000110000000000103", expire),
     "challenged": ("1000110000000000104", challenge),
 }
+
+
+@pytest.fixture(scope="module")
+def octane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalOctane]:
+    """One of its own: where other tests have left many orders that are due, a deadline waits behind them."""
+    directory = tmp_path_factory.mktemp("reviews")
+    with LocalOctane(directory, iam=True, settings=SETTINGS, simulator_options=SIMULATOR_OPTIONS) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
