@@ -34,13 +34,15 @@ CREDENTIALS = {
 }
 
 START = """
+import os
 import {module}
+import orjson
 from octane import wiring
 
 class Ready(wiring.Wiring):
     def _secret(self, name):
         self._client("secretsmanager")
-        return wiring.orjson.loads(self._environment["BENCH_SECRET_" + name])
+        return orjson.loads(self._environment["BENCH_SECRET_" + name])
 
     @property
     def table(self):
@@ -54,7 +56,6 @@ class Ready(wiring.Wiring):
         from octane.risk.table import compiled
         compiled(default_rules().table)
 
-import os
 ready = Ready(os.environ)
 for part in {parts!r}:
     getattr(ready, part)
