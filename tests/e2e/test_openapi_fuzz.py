@@ -15,7 +15,7 @@ from e2e.client import Client
 from local.world import ROOT, LocalOctane
 
 DOCUMENT = json.loads((ROOT / "infra/openapi/openapi.json").read_text())
-EXAMPLES = 12
+EXAMPLES = 8
 """For each operation: a bounded run."""
 SERVER_ERROR = 500
 FINANCE = {"funds", "reconciliation"}
