@@ -58,7 +58,10 @@ def erased(cast: Cast, ann: Person, alias: str) -> None:
     record = {"role": "customer", "openid": f"openid-{ann.name}", "created_at": now}
     cast.world.engine.write(Put(user_key(ann.user_id), record, when=Absent()))
     cast.start(f"{ann.name} asks", lambda: _ask(ann), ann.random.randint(0, 60_000))
-    happy(cast, ann, alias)
+    try:
+        happy(cast, ann, alias)
+    except OctaneError as error:  # the account was closed before its order
+        cast.world.note(f"cannot order: {error.code}")
     _ask(ann)
     for _ in range(3):
         cast.world.scheduler.sleep(HOUR)
