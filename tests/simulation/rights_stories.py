@@ -43,13 +43,10 @@ def frozen_and_lifted(cast: Cast, ann: Person, alias: str) -> None:
     """Frozen before, lifted by another person, and then as if nothing had been."""
     rita, olaf = cast.reviewer(f"{ann.name}-rita"), cast.reviewer(f"{ann.name}-olaf")
     _freeze(rita, ann)
-    try:
-        happy(cast, ann, alias)
-    except OctaneError as error:
-        cast.world.note(f"cannot order: {error.code}")
+    _top_up(cast, ann, alias)
     _lift(rita, ann)
     _lift(olaf, ann)
-    happy(cast, ann, f"{ann.name}2")
+    _top_up(cast, ann, f"{ann.name}2")
 
 
 def erased(cast: Cast, ann: Person, alias: str) -> None:
@@ -58,14 +55,19 @@ def erased(cast: Cast, ann: Person, alias: str) -> None:
     record = {"role": "customer", "openid": f"openid-{ann.name}", "created_at": now}
     cast.world.engine.write(Put(user_key(ann.user_id), record, when=Absent()))
     cast.start(f"{ann.name} asks", lambda: _ask(ann), ann.random.randint(0, 60_000))
-    try:
-        happy(cast, ann, alias)
-    except OctaneError as error:  # the account was closed before its order
-        cast.world.note(f"cannot order: {error.code}")
+    _top_up(cast, ann, alias)
     _ask(ann)
     for _ in range(3):
         cast.world.scheduler.sleep(HOUR)
         _erase(cast)
+
+
+def _top_up(cast: Cast, ann: Person, alias: str) -> None:
+    """Unless the account is closed by then."""
+    try:
+        happy(cast, ann, alias)
+    except OctaneError as error:
+        cast.world.note(f"cannot order: {error.code}")
 
 
 def _freeze(staff: Person, ann: Person) -> Freeze | None:
