@@ -9,7 +9,7 @@ from flow import test_funds
 from flow.books import recharges
 from flow.closing import close_day, differences, open_early, state_of, step, today
 from flow.customers import Customer, new_staff
-from flow.routes import away_from_midnight, publish, quota, route
+from flow.routes import publish, quota, route
 from flow.tills import ALIPAY, UNIONPAY, Till, given_back
 from octane.kernel.caller import Role
 from octane.kernel.clock import in_beijing
@@ -67,7 +67,6 @@ def unionpay_payment_unheard(shop: Shop, ann: Customer) -> None:
 
 def payment_under_a_quota_unheard(shop: Shop, ann: Customer) -> None:
     open_early(shop)
-    away_from_midnight(shop)
     publish(shop, new_staff(shop, Role.OPERATOR), **quota(shop, "WECHAT", 50_000))
     shop.world.wechat.misbehave("payment_notice", "lose")
     order = ann.place()

@@ -136,7 +136,9 @@ class Office:
 
     def _edited(self, planted: Planted, place: int, heading: Heading, rows: Rows, random: Random) -> Rows:
         plant = ROW_PLANTS[planted.kind]
-        spot = find_spot(plant, self._form.source, heading, rows, random, number=planted.number)
+        spot = find_spot(
+            plant, self._form.source, heading, rows, random, number=planted.number, early=self.early
+        )
         planted.done = spot is not None
         if spot is None:
             return rows

@@ -168,12 +168,17 @@ def find_spot(
     random: Random,
     allowed: Callable[[Row], bool] = lambda row: True,
     number: str = "",
+    *,
+    early: bool = False,
 ) -> Spot | None:
-    """Where a discrepancy can go among the rows that are allowed (and have the number); None when nowhere."""
+    """Where a discrepancy can go among the rows that are allowed (and have the number); None when nowhere.
+
+    In an `early` bill, of a day that is not over, the last rows are as good as any."""
 
     def fits(row: Row) -> bool:
         late = row.at >= heading.end - LATE_MS
-        return heading.holds(row.at) and late is plant.late and not row.said and allowed(row)
+        timely = late is plant.late or (early and late)
+        return heading.holds(row.at) and timely and not row.said and allowed(row)
 
     usable = [place for place, row in enumerate(rows) if fits(row)]
     wanted = [place for place in usable if plant.fits(rows[place]) and number in ("", rows[place].number)]

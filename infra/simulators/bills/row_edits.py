@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from simulators.bills.plant import (
     JUHE,
+    LATE_MS,
     Edited,
     Spot,
     Truth,
@@ -124,8 +125,12 @@ PARTIES: dict[str, Callable[[Row], str]] = {"WECHAT": lambda row: row.party, JUH
 
 
 def nobodys(spot: Spot) -> Edited:
-    """One more like this one, under a number that nobody asked for."""
-    again = spot.row._replace(number=_other_number(spot), reference=_other_reference(spot))
+    """One more like this one, under a number that nobody asked for, and never in transit over midnight."""
+    again = spot.row._replace(
+        at=min(spot.row.at, spot.heading.end - LATE_MS - 1),
+        number=_other_number(spot),
+        reference=_other_reference(spot),
+    )
     return Edited(spot.added(again), (surplus(again),))
 
 

@@ -183,3 +183,14 @@ def test_what_a_row_plant_says_is_what_it_does(source: str) -> None:
         assert [row for row in edited.rows if row.number not in touched] == untouched
         assert edited.truths or plant.refused.get(source) or kind in ("row_dated_the_day_before",), kind
         assert print_bill(FORMS[source][0], heading(source), edited.rows).text
+
+
+def test_in_the_bill_of_a_day_that_is_not_over_the_last_rows_are_as_good_as_any() -> None:
+    last = rows("WECHAT")[5:6]
+    for early in (False, True):
+        desk = office("WECHAT")
+        desk.early = early
+        for kind in ("one_fen_less", "nobodys_payment"):
+            desk.plant({"kind": kind})
+        desk.bill(heading("WECHAT"), last)
+        assert [each["planted"] for each in desk.view()["planted"]] == [early, early]
