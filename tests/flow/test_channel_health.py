@@ -190,9 +190,9 @@ def test_a_probe_that_fails_waits_twice_as_long(shop: Shop, ann: Customer) -> No
     assert circuit(shop, WECHAT) == "OPEN"
 
     # When / Then
-    shop.clock.move(seconds=2 * PAUSE - 1)
+    shop.clock.move(seconds=PAUSE)
     assert probe(shop) == []
-    shop.clock.move(seconds=7)
+    shop.clock.move(seconds=PAUSE + 6)
     assert probe(shop) == ["WECHAT"]
     assert circuit(shop, WECHAT) == "CLOSED"
 
