@@ -44,7 +44,7 @@ class Days:
     """A world's days, one after the other: what is in transit resolves on the next."""
 
     def __init__(self, seed: str, size: Size, first: date = FIRST_DAY) -> None:
-        self._random = Random(seed)  # noqa: S311 - no secret
+        self._random = Random(seed)
         self._size = size
         self._day = first
         self._rows: dict[Source, list[Row]] = {source: [] for source in ACCOUNTS}
@@ -102,12 +102,12 @@ class Days:
 
     def _file(self, desk: Desk) -> Filed:
         form, seed = ACCOUNTS[desk.source].form, self._random.random()
-        right = print_bill(form, desk.heading, desk.rows, desk.files, Random(seed))  # noqa: S311
+        right = print_bill(form, desk.heading, desk.rows, desk.files, Random(seed))
         filed = Filed(Bill(right.text, right.packed, wrong_digest=False), None, desk.refused)
         if not desk.refused:
             return filed
         rows = desk.rows if desk.bad_rows is None else desk.bad_rows
         files = [*desk.files, *desk.bad_files]
-        wrong = print_bill(form, desk.heading, rows, files, Random(seed))  # noqa: S311
+        wrong = print_bill(form, desk.heading, rows, files, Random(seed))
         digest = any(plant.wrong_digest for plant in files)
         return filed._replace(wrong=Bill(wrong.text, wrong.packed, digest))

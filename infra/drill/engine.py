@@ -39,4 +39,4 @@ def engine(spill: Path, *, threads: int = 1, memory: str = "") -> Iterator[duckd
 def keep_open() -> None:
     """Let the steps of reconciliation work in this process's one instance."""
     for module in (lines, matching, shards):
-        module.engine = engine  # type: ignore[attr-defined]
+        vars(module).update(engine=engine)

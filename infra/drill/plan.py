@@ -45,7 +45,7 @@ def dealt(random: Random) -> Iterator[Named]:
 
 def worlds(days: int, seed: str, size: Size) -> list[World]:
     """Runs of consecutive days with 0 to 5 discrepancies each; the last day of a run has none of its own."""
-    random = Random(seed)  # noqa: S311 - no secret
+    random = Random(seed)
     orders = dealt(random)
     made: list[World] = []
     for first in range(0, days, WORLD_DAYS):

@@ -56,9 +56,9 @@ def _order(source: Source, day: date, random: Random) -> Iterator[Trade]:
     paid = payment(source, at, random)
     yield paid
     fate = random.random()
-    if fate < 0.9:  # noqa: PLR2004
+    if fate < 0.9:
         yield recharge(paid.order_id, at + _second(random, SECOND, MINUTE), paid.row.amount, random)
-    if fate > 0.75:  # noqa: PLR2004
+    if fate > 0.75:
         yield refund(paid, at + _second(random, MINUTE, 5 * MINUTE), random)
 
 
@@ -67,10 +67,10 @@ def _at_the_end(source: Source, day: date, random: Random) -> Iterator[Trade]:
     end = day_window(source, day).end
     for _ in range(LATE):
         yield _any(source, end - _second(random, MINUTE, 25 * MINUTE), random)
-    if random.random() < 0.3:  # noqa: PLR2004
+    if random.random() < 0.3:
         ours = _any(source, end + _second(random, 0, MINUTE), random)
         yield ours._replace(at=Instant(end - _second(random, SECOND, 5 * MINUTE)))
-    if random.random() < 0.3:  # noqa: PLR2004
+    if random.random() < 0.3:
         theirs = _any(source, end - _second(random, SECOND, 5 * MINUTE), random)
         yield theirs._replace(at=Instant(end + _second(random, 0, MINUTE)))
 
@@ -86,7 +86,7 @@ def _any(source: Source, at: int, random: Random) -> Trade:
     if source is Source.JUHE:
         return recharge(order_number(random), at, random.choice(FACES), random)
     paid = payment(source, at, random)
-    if random.random() < 0.3:  # noqa: PLR2004
+    if random.random() < 0.3:
         return refund(paid._replace(row=paid.row._replace(at=at - DAY_MS)), at, random)
     return paid
 
@@ -112,7 +112,7 @@ def payment(source: Source, at: int, random: Random) -> Trade:
 def refund(paid: Trade, at: int, random: Random) -> Trade:
     """Of the whole payment or of a part."""
     amount = random.choice((paid.row.amount, (paid.row.amount + 1) // 2))
-    void = paid.source is Source.UNIONPAY and amount == paid.row.amount and random.random() < 0.5  # noqa: PLR2004
+    void = paid.source is Source.UNIONPAY and amount == paid.row.amount and random.random() < 0.5
     row = paid.row._replace(
         kind=RowKind.VOID if void else RowKind.REFUND,
         number=f"{paid.order_id}F01",

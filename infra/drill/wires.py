@@ -108,7 +108,7 @@ class Wires:
             alipay=replace(made.alipay, seller_id=accounts[Source.ALIPAY]),
             unionpay=replace(made.unionpay, mer_id=accounts[Source.UNIONPAY]),
         )
-        now, random = clock.now, Random(0)  # noqa: S311 - nothing here is secret
+        now, random = clock.now, Random(0)
         wechat, alipay = WeChat(keys, now, random), Alipay(keys, now, random)
         unionpay, issuer = UnionPay(keys, now, random), Issuer(keys, now, random)
         self._desks = {source: Desk(account.form, now, random) for source, account in ACCOUNTS.items()}

@@ -3,12 +3,10 @@
 PYTHONPATH=layers/octane/python:infra:tests python -m bench.risk
 """
 
-import statistics
 import sys
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from bench.timing import median_ms
 from octane.kernel.clock import MINUTE, Instant
 from octane.kernel.money import Fen
 from octane.risk.decide import Decision, Tags, decide, to_json
@@ -19,16 +17,12 @@ from octane.risk.sight import Asked, Place, Sight, facts_of
 if TYPE_CHECKING:
     from octane.store.items import Item
 
-ROUNDS = 200
-WARM_UP = 50
-BATCH = 20
-"""Decisions in one measurement: the process clock is coarse beside one of them."""
 TARGET_MS = 1.0
 NOON = Instant(1_795_320_000_000)
 USER, ACCOUNTS = "U" + "A" * 25, 64
 
 
-def decision_ms(rounds: int = ROUNDS) -> float:
+def decision_ms() -> float:
     """Median CPU milliseconds of making the facts, deciding, and writing the decision down."""
     rules, sight = default_rules(), _busy()
     assert len(ROWS) >= 50
@@ -43,9 +37,7 @@ def decision_ms(rounds: int = ROUNDS) -> float:
         verdict = decide(facts, rules)
         to_json(Decision(order_id, NOON, rules.version, rules.digest, facts, verdict, tags))
 
-    for number in range(WARM_UP):
-        decides(number)
-    return statistics.median(_measured(decides, number) for number in range(rounds)) * 1_000
+    return median_ms(decides)
 
 
 def _busy() -> Sight:
@@ -61,13 +53,6 @@ def _busy() -> Sight:
     shared: Item = {**seen, **accounts}
     user: Item = {"created_at": 0, "phone_sealed": "x"}
     return Sight(user, person, {}, shared, (shared,) * 4, shared)
-
-
-def _measured(decides: Callable[[int], None], number: int) -> float:
-    start = time.process_time()
-    for step in range(BATCH):
-        decides(number * BATCH + step)
-    return (time.process_time() - start) / BATCH
 
 
 def main() -> int:

@@ -3,11 +3,9 @@
 PYTHONPATH=layers/octane/python:infra:tests python -m bench.routing
 """
 
-import statistics
 import sys
-import time
-from collections.abc import Callable
 
+from bench.timing import median_ms
 from octane.channels.port import ChannelName
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
@@ -17,14 +15,10 @@ from octane.routing.defaults import default_rules
 from octane.routing.rules import Platform
 from octane.routing.stored import to_json
 
-ROUNDS = 200
-WARM_UP = 50
-BATCH = 20
-"""Decisions in one measurement: the process clock is coarse beside one of them."""
 TARGET_MS = 0.3
 
 
-def decision_ms(rounds: int = ROUNDS) -> float:
+def decision_ms() -> float:
     """Median CPU milliseconds of deciding and of writing the decision down."""
     rules = default_rules()
     health = {channel: Health(success_ppm=990_000, latency_ms=120) for channel in ChannelName}
@@ -40,16 +34,7 @@ def decision_ms(rounds: int = ROUNDS) -> float:
         )
         to_json(decide(request, rules, health, left, draw_of(attempt_no), Instant(1_795_320_000_000)))
 
-    for number in range(WARM_UP):
-        decides(number)
-    return statistics.median(_measured(decides, number) for number in range(rounds)) * 1_000
-
-
-def _measured(decides: Callable[[int], None], number: int) -> float:
-    start = time.process_time()
-    for step in range(BATCH):
-        decides(number * BATCH + step)
-    return (time.process_time() - start) / BATCH
+    return median_ms(decides)
 
 
 def main() -> int:

@@ -30,9 +30,10 @@ def person(anybody: Client) -> Client:
 
 
 @pytest.fixture(scope="session")
-def finance(octane: LocalOctane, anybody: Client) -> Client:
-    """A finance director: the role comes with the next login."""
-    user_id = json.loads(anybody.logged_in("finance-director").call("GET", "/me").text)["user_id"]
+def staff(octane: LocalOctane, anybody: Client) -> dict[Role, Client]:
+    """A finance director and a risk officer: the role comes with the next login."""
     promote = promoter(octane.client("dynamodb"), octane.outputs["IdentityTableName"])
-    promote(user_id, Role.FINANCE_DIRECTOR)
-    return anybody.logged_in("finance-director")
+    for role in (roles := (Role.FINANCE_DIRECTOR, Role.RISK)):
+        user_id = json.loads(anybody.logged_in(role).call("GET", "/me").text)["user_id"]
+        promote(user_id, role)
+    return {role: anybody.logged_in(role) for role in roles}

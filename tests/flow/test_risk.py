@@ -207,3 +207,18 @@ def test_customers_and_others_of_the_staff_see_nothing(ann: Customer, operator: 
         assert person.get("/risk/rules").status == 403
         assert person.get(f"/risk/decisions/{order_id}").status == 403
     assert send(ann, "PUT", f"/users/{operator.user_id}/freeze", {"reason": "x"}).status == 403
+
+
+def test_a_draft_with_odd_numbers_or_orders_is_refused_with_a_code(
+    shop: Shop, ann: Customer, rita: Customer
+) -> None:
+    order_id = ann.place(LARGE)
+    draft = with_rule(rita, "HOLD")
+    for number in (1.5, 1e300):
+        odd = rita.post("/risk/rules/dry-run", {"rules": {**draft, "version": number}, "orders": [order_id]})
+        assert odd.status < 500, odd
+        odd = rita.post("/risk/rules", {"rules": {**draft, "odd": number}, "based_on": 0})
+        assert odd.status == 400, odd
+    for unknown in ("", "x" * 3_000):
+        tried = rita.post("/risk/rules/dry-run", {"rules": draft, "orders": [unknown]})
+        assert tried.status == 400, tried

@@ -23,7 +23,7 @@ MUTANTS = (
     mutant(
         "queue_outside_transaction",
         "sends to the queue after the commit instead of through the outbox",
-        (f"{PAYMENT}:paid_order", "queue=Queue.RECHARGE", "queue=None"),
+        (f"{PAYMENT}:paid_order", "Queue.RECHARGE", "None"),
         (
             f"{PAYMENT}:accept_payment",
             "    return with_attempt(dossier, paid, new)",

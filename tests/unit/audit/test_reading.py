@@ -148,3 +148,18 @@ def test_the_books_do_not_mix() -> None:
     objects = MemoryObjects()
     append(objects, [act])
     assert all(key.startswith(f"{ACTS.folder}/day=2026-11-22/chain=") for key in objects.content)
+
+
+def test_the_chain_goes_on_after_an_act_of_nobody(house: House) -> None:
+    # Given a login that was refused to somebody whom nobody knows
+    nobody = house.act("log_in", SUBJECT)._replace(actor="")
+    objects = MemoryObjects()
+    append(objects, [nobody])
+
+    # When the next act follows it
+    later = house.act("place_order", SUBJECT)
+    append(objects, [later])
+
+    # Then both are read back as they were
+    found = [canonical(act) for act in read_day(objects, day_of(nobody.at))]
+    assert sorted(found) == sorted([canonical(nobody), canonical(later)])

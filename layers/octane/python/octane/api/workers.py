@@ -1,7 +1,7 @@
 """The edge of functions that AWS calls with messages: queues, streams, schedules."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -18,6 +18,7 @@ from octane.store.items import Item
 
 Event = dict[str, Any]
 Message = dict[str, Any]
+Record = TypeVar("Record")
 
 
 class EntryAlteredError(OctaneError):
@@ -57,29 +58,25 @@ def queue_entry(handle: Callable[[Message], None]) -> Callable[[Event, Any], Par
 
 
 def entries_in(event: Event) -> Iterator[Entry]:
-    """The entries that a batch of the ledger's stream inserted. Raises `EntryAlteredError` for one that was
-    changed or removed: nobody but an intruder does."""
-    for record in event["Records"]:
-        keys = unmarshal_item(record["dynamodb"]["Keys"])
-        image = record["dynamodb"].get("NewImage")
-        if str(keys["sk"]).startswith("#"):
-            continue  # a balance or a hold, not an entry
-        if record["eventName"] != "INSERT" or image is None:
-            raise EntryAlteredError(f"{record['eventName']} of {keys['sk']!s} of {keys['pk']!s}")
-        yield entry_of(unmarshal_item(image))
+    """The entries that a batch of the ledger's stream inserted, without balances and holds."""
+    return _appended(event, entry_of)
 
 
 def acts_in(event: Event) -> Iterator[Act]:
-    """The acts that a batch of the audit table's stream inserted. Raises `EntryAlteredError` for one that was
-    changed or removed: nobody but an intruder does."""
+    """The acts that a batch of the audit table's stream inserted, without requests for evidence."""
+    return _appended(event, act_in)
+
+
+def _appended(event: Event, read: Callable[[Item], Record]) -> Iterator[Record]:
+    """Raises `EntryAlteredError` for one that was changed or removed: nobody but an intruder does."""
     for record in event["Records"]:
         keys = unmarshal_item(record["dynamodb"]["Keys"])
         image = record["dynamodb"].get("NewImage")
         if str(keys["sk"]).startswith("#"):
-            continue  # a request for evidence, not an act
+            continue
         if record["eventName"] != "INSERT" or image is None:
             raise EntryAlteredError(f"{record['eventName']} of {keys['sk']!s} of {keys['pk']!s}")
-        yield act_in(unmarshal_item(image))
+        yield read(unmarshal_item(image))
 
 
 def inserted_in(event: Event) -> Iterator[Item]:

@@ -26,7 +26,8 @@ def canonical(act: Act) -> str:
 
 def _act(record: dict[str, Any]) -> Act:
     texts = {name: str(value) for name, value in record.items() if name not in {"at", "outcome"}}
-    return Act(at=_instant(record["at"]), outcome=ActOutcome(record["outcome"]), **texts)
+    told = {"actor": "", **texts}  # nobody is known where a login was refused
+    return Act(at=_instant(record["at"]), outcome=ActOutcome(record["outcome"]), **told)
 
 
 def _instant(value: object) -> Instant:

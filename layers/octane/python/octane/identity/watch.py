@@ -16,12 +16,12 @@ they tell a thief who does not think of them from the owner, and prove nothing. 
 and addresses, and positions rounded to 0.1° (about 10 km).
 """
 
-import re
 from enum import StrEnum
 from typing import NamedTuple
 
 from octane.kernel.clock import Instant, in_beijing
 from octane.kernel.ids import derive_id
+from octane.kernel.places import degrees_in
 from octane.store.items import Item, Key, Table, Value
 from octane.store.writes import Absent, Is, Put
 
@@ -38,8 +38,6 @@ CELL = 5
 """h3 resolution: cells about as coarse as the positions."""
 CHALLENGE_FROM = 3
 REFUSE_FROM = 8
-PLACE = re.compile(r"(-?[0-9]{1,2}(?:\.[0-9]{1,10})?),(-?[0-9]{1,3}(?:\.[0-9]{1,10})?)")
-MAX_LATITUDE, MAX_LONGITUDE = 90, 180
 
 
 class Sign(StrEnum):
@@ -137,13 +135,7 @@ def _km_between(one: str, other: str) -> float:
 
 def rounded_place(text: str) -> str:
     """Round `31.2304,121.4737` to `31.2,121.5`; whatever is no position is none."""
-    found = PLACE.fullmatch(text)
-    if found is None:
-        return ""
-    latitude, longitude = float(found[1]), float(found[2])
-    if abs(latitude) > MAX_LATITUDE or abs(longitude) > MAX_LONGITUDE:
-        return ""
-    return f"{latitude:.1f},{longitude:.1f}"
+    return ",".join(f"{degrees:.1f}" for degrees in degrees_in(text) or ())
 
 
 def masked_ip(ip: str) -> str:

@@ -20,6 +20,8 @@ from octane.orders.states import (
 )
 
 Actor = Literal["customer", "channel", "issuer", "schedule", "staff", "worker"]
+LARGE_AMOUNT, RISK = "LARGE_AMOUNT", "RISK"
+"""Why an order is reviewed."""
 
 
 class OrderNotFoundError(NotFoundError):

@@ -15,7 +15,8 @@ from octane.kernel.clock import Instant, later
 from octane.kernel.errors import StateError
 from octane.kernel.money import Fen
 from octane.ledger import topup
-from octane.ledger.entries import post
+from octane.ledger.accounts import channel_receivable, wallet
+from octane.ledger.entries import Entry, post
 from octane.orders.attempts import (
     PaymentInProgressError,
     call_under_way,
@@ -28,8 +29,8 @@ from octane.orders.deps import Deps
 from octane.orders.model import Actor, Attempt, Dossier, Order
 from octane.orders.records import advance, change, change_attempt, load
 from octane.orders.refund import open_refund
-from octane.orders.review import hold, received
-from octane.orders.states import AttemptStatus, Event, OrderState, Queue, RechargeStatus
+from octane.orders.review import hold, to_recharge
+from octane.orders.states import AttemptStatus, Event, OrderState, Queue
 from octane.store.writes import Write
 
 LONGEST_WAIT = 6
@@ -104,28 +105,32 @@ def paid_order(
     deps: Deps, order: Order, paid: Attempt, because: str, now: Instant
 ) -> tuple[Order, tuple[Write, ...]]:
     """Return the order RECHARGING, and the writes: order, step (to the recharge queue), entry. One that must
-    be reviewed is REVIEWING instead, and its money held."""
+    be reviewed is REVIEWING instead, its step goes to the review queue, and its review is written too."""
+    captured = order._replace(attempt_no=paid.no, captured=Fen(paid.paid + paid.wallet))
     if order.review:
-        return hold(deps, order, paid, because, now)
-    recharging = order._replace(
-        state=OrderState.RECHARGING,
-        attempt_no=paid.no,
-        captured=Fen(paid.paid + paid.wallet),
-        recharge=RechargeStatus.READY,
-        recharging_at=now,
-        checks=0,
-        due_at=later(now, deps.settings.lease_ms),
+        after, *opened = hold(deps, captured, paid, now)
+        event, queue = Event.ORDER_HELD, Queue.REVIEW
+    else:
+        after, opened = to_recharge(deps, captured, now), []
+        event, queue = Event.ORDER_PAID, Queue.RECHARGE
+    by: Actor = "channel" if paid.paid else "customer"
+    new, writes = advance(order, after, event, at=now, by=by, because=because, queue=queue)
+    return new, (*writes, post(_received(order, paid, now)), *opened)
+
+
+def _received(order: Order, paid: Attempt, now: Instant) -> Entry:
+    """The entry of an order's payment."""
+    parts = {channel_receivable(paid.method.channel): paid.paid, wallet(order.user_id): paid.wallet}
+    return topup.payment_received(
+        order.order_id,
+        paid.out_trade_no,
+        parts,
+        paid.paid_at or now,
+        now,
+        paid.transaction_id,
+        paid.payer_id,
+        held=bool(order.review),
     )
-    new, writes = advance(
-        order,
-        recharging,
-        Event.ORDER_PAID,
-        at=now,
-        by="channel" if paid.paid else "customer",
-        because=because,
-        queue=Queue.RECHARGE,
-    )
-    return new, (*writes, post(received(order, paid, now)))
 
 
 def _return_unexpected(

@@ -7,24 +7,19 @@ The review's item stands in its own table, opened with the payment, so that the 
 
 from octane.audit.acts import record, system_act
 from octane.kernel.clock import Instant, later
-from octane.kernel.money import Fen
 from octane.ledger import topup
-from octane.ledger.accounts import channel_receivable, wallet
-from octane.ledger.entries import Entry, post
+from octane.ledger.entries import post
 from octane.orders.deps import Deps
-from octane.orders.model import Actor, Attempt, Dossier, Order, OrderStateError
+from octane.orders.model import LARGE_AMOUNT, Actor, Attempt, Dossier, Order, OrderStateError
 from octane.orders.records import advance
 from octane.orders.refund import open_refund
 from octane.orders.states import Event, OrderState, Queue, RechargeStatus
 from octane.store.items import Item, Key, Table
 from octane.store.writes import Absent, OneOf, Put, Update, Write
 
-LARGE_AMOUNT = "LARGE_AMOUNT"
-RISK = "RISK"
-"""Why an order is reviewed."""
 EXPIRED = "REVIEW_EXPIRED"
 REFUSED = "REVIEW_REFUSED"
-"""Why it has FAILED."""
+"""Why a reviewed order has FAILED."""
 OPEN_SHARD = "open"
 OPEN = ("FACE", "WAITING", "CLAIMED")
 EXPIRED_STATE = "EXPIRED"
@@ -34,43 +29,9 @@ def review_key(order_id: str) -> Key:
     return Key(Table.REVIEWS, order_id, "#REVIEW")
 
 
-def received(order: Order, paid: Attempt, now: Instant) -> Entry:
-    """The entry of an order's payment."""
-    parts = {channel_receivable(paid.method.channel): paid.paid, wallet(order.user_id): paid.wallet}
-    return topup.payment_received(
-        order.order_id,
-        paid.out_trade_no,
-        parts,
-        paid.paid_at or now,
-        now,
-        paid.transaction_id,
-        paid.payer_id,
-        held=bool(order.review),
-    )
-
-
-def hold(
-    deps: Deps, order: Order, paid: Attempt, because: str, now: Instant
-) -> tuple[Order, tuple[Write, ...]]:
-    """Return the order REVIEWING until its deadline, and the writes: order, step (to the review queue),
-    entry, review."""
+def hold(deps: Deps, order: Order, paid: Attempt, now: Instant) -> tuple[Order, Put]:
+    """Return the order REVIEWING until its deadline, and its review."""
     deadline = later(now, deps.settings.review_ms)
-    reviewing = order._replace(
-        state=OrderState.REVIEWING,
-        attempt_no=paid.no,
-        captured=Fen(paid.paid + paid.wallet),
-        checks=0,
-        due_at=deadline,
-    )
-    new, writes = advance(
-        order,
-        reviewing,
-        Event.ORDER_HELD,
-        at=now,
-        by="channel" if paid.paid else "customer",
-        because=because,
-        queue=Queue.REVIEW,
-    )
     needed = 2 if order.amount > deps.settings.two_reviewers_limit else 1
     review: Item = {
         "state": "FACE" if order.review == LARGE_AMOUNT else "WAITING",
@@ -86,23 +47,27 @@ def hold(
         "open_shard": OPEN_SHARD,
         "opened_key": f"{now:015d}#{order.order_id}",
     }
-    opened = Put(review_key(order.order_id), review, when=Absent())
-    return new, (*writes, post(received(order, paid, now)), opened)
+    reviewing = order._replace(state=OrderState.REVIEWING, checks=0, due_at=deadline)
+    return reviewing, Put(review_key(order.order_id), review, when=Absent())
 
 
-def release(deps: Deps, order: Order, because: str, now: Instant) -> tuple[Write, ...]:
-    """Go: the hold ends, and the order is delivered like any other. Refused when it ended before."""
-    _must_be_held(order)
-    recharging = order._replace(
+def to_recharge(deps: Deps, order: Order, now: Instant) -> Order:
+    """The order as its recharge may begin."""
+    return order._replace(
         state=OrderState.RECHARGING,
         recharge=RechargeStatus.READY,
         recharging_at=now,
         checks=0,
         due_at=later(now, deps.settings.lease_ms),
     )
+
+
+def release(deps: Deps, order: Order, because: str, now: Instant) -> tuple[Write, ...]:
+    """Go: the hold ends, and the order is delivered like any other. Refused when it ended before."""
+    _must_be_held(order)
     _, writes = advance(
         order,
-        recharging,
+        to_recharge(deps, order, now),
         Event.ORDER_RELEASED,
         at=now,
         by="staff",

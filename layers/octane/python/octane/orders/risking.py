@@ -20,6 +20,7 @@ from octane.kernel.clock import Instant
 from octane.kernel.errors import AmountInvalidError, ForbiddenError
 from octane.kernel.money import format_yuan
 from octane.orders.deps import Deps
+from octane.orders.model import LARGE_AMOUNT, RISK
 from octane.risk.counting import check_limits, count_order
 from octane.risk.decide import Decision, Tags, decide
 from octane.risk.decisions import keep_decision, keep_refusal
@@ -27,8 +28,6 @@ from octane.risk.reports import ask_for_report
 from octane.risk.rules import Limits, Outcome, RuleSet
 from octane.risk.sight import Asked, Sight, facts_of
 from octane.store.writes import Write
-
-LARGE_AMOUNT, RISK = "LARGE_AMOUNT", "RISK"
 
 
 class AmountOverLimitError(AmountInvalidError):

@@ -1,6 +1,5 @@
 """The routing rules as staff handle them (PY5): read, publish, try on past decisions first."""
 
-import json
 from collections.abc import Mapping, Sequence
 
 from octane.audit.acts import act_of, record
@@ -12,6 +11,7 @@ from octane.orders.routes import decision_key
 from octane.routing.publishing import current_rules, publish
 from octane.routing.replays import DryRun, dry_run
 from octane.routing.rules import RuleSet
+from octane.rulebook.documents import draft_text
 from octane.rulebook.errors import RulesSupersededError
 from octane.store.items import Key
 
@@ -37,7 +37,7 @@ def publish_rules(deps: Deps, caller: Caller, draft: Mapping[str, object], based
     before = current_rules(deps.store)
     if before.version != based_on:
         raise RulesSupersededError
-    text = json.dumps(draft, ensure_ascii=False)
+    text = draft_text(draft)
     now = deps.clock.now()
     publication = publish(before, text, caller.user_id, now)
     after = publication.rules
@@ -66,7 +66,7 @@ def dry_run_rules(deps: Deps, caller: Caller, draft: Mapping[str, object], attem
     caller.must_have(READS_ROUTES)
     if not 0 < len(attempts) <= MOST_ATTEMPTS:
         raise AttemptNumberError
-    text = json.dumps(draft, ensure_ascii=False)
+    text = draft_text(draft)
     candidate = publish(current_rules(deps.store), text, caller.user_id, deps.clock.now()).rules
     items = deps.store.batch_get([_key(number) for number in dict.fromkeys(attempts)])
     return dry_run((str(item["decision"]) for item in items), candidate)

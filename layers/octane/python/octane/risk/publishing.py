@@ -1,6 +1,5 @@
 """Risk rules as staff handle them: read, publish, go back, try on past decisions first (RK4)."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
@@ -8,11 +7,12 @@ from octane.audit.acts import act_of, record
 from octane.kernel.caller import READS_RISK, SETS_RISK, Caller
 from octane.kernel.clock import Clock
 from octane.kernel.errors import InputError
+from octane.kernel.ids import ID_LENGTH
 from octane.risk.decide import Decision, Verdict, decide, from_json
 from octane.risk.defaults import default_rules
 from octane.risk.rules import Outcome, RuleSet, read_rules
 from octane.risk.suggestions import Suggestion, counts_key, suggestion_for
-from octane.rulebook.documents import stamped
+from octane.rulebook.documents import draft_text, stamped
 from octane.rulebook.errors import RulesNotFoundError, RulesSupersededError
 from octane.rulebook.versions import current_key, put_in_force, version_key
 from octane.store.items import Item, Key, Table
@@ -80,7 +80,7 @@ def publish_rules(deps: RulesDeps, caller: Caller, draft: Mapping[str, object], 
     or `RulesSupersededError` when `based_on` is not in force any more."""
     caller.must_have(SETS_RISK)
     before = _based_on(deps, based_on)
-    return _publish(deps, caller, before, json.dumps(draft, ensure_ascii=False), "publish_risk_rules")
+    return _publish(deps, caller, before, draft_text(draft), "publish_risk_rules")
 
 
 def roll_back(deps: RulesDeps, caller: Caller, to_version: int, based_on: int) -> RuleSet:
@@ -95,9 +95,9 @@ def dry_run(deps: RulesDeps, caller: Caller, draft: Mapping[str, object], orders
     """Say what a draft would have decided for past orders, knowing what was known. One AWS call, and nothing
     is written; orders that no decision is known of are passed over."""
     caller.must_have(READS_RISK)
-    if not 0 < len(orders) <= MOST_ORDERS:
+    if not 0 < len(orders) <= MOST_ORDERS or not all(0 < len(each) <= ID_LENGTH for each in orders):
         raise OrdersNumberError
-    candidate = read_checked(json.dumps(draft, ensure_ascii=False), 999_999, 0, caller.user_id)
+    candidate = read_checked(draft_text(draft), 999_999, 0, caller.user_id)
     keys = [Key(Table.RISK, order_id, "#DECISION") for order_id in dict.fromkeys(orders)]
     found = [from_json(str(item["pk"]), str(item["decision"])) for item in deps.store.batch_get(keys)]
     verdicts = [(decision, decide(decision.facts, candidate)) for decision in found]

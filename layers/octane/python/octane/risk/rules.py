@@ -13,15 +13,13 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from octane.kernel.clock import Instant
-from octane.kernel.ids import digest_of
 from octane.kernel.money import MAX_FEN, Fen
 from octane.risk.facts import Grade
-from octane.rulebook.documents import PUBLICATION, a_text, an_object, canonical, named, read_document, whole
+from octane.rulebook.documents import an_object, named, read_version, whole
 
 RULES = ("table", "limits")
 LIMITS = ("single_fen", "daily_fen", "orders_per_day", "orders_per_hour")
 MOST_ORDERS = 100_000
-DIGEST_LENGTH = 12
 
 
 class Outcome(StrEnum):
@@ -63,19 +61,9 @@ class RuleSet(NamedTuple):
 
 
 def read_rules(text: str) -> RuleSet:
-    """Read a published rule set; raise a `RulesInvalidError`. The table is not looked into: it was compiled
-    before it was published, and is again by the first decision of a process."""
-    fields = read_document(text)
-    named(fields, "", PUBLICATION + RULES)
-    return RuleSet(
-        version=whole(fields, "", "version", 0, 999_999),
-        published_at=Instant(whole(fields, "", "published_at", 0, 10**14)),
-        published_by=a_text(fields, "", "published_by"),
-        digest=digest_of({name: fields[name] for name in RULES})[:DIGEST_LENGTH],
-        text=text,
-        table=canonical(fields["table"]),
-        limits=_limits(fields["limits"]),
-    )
+    """Read a published rule set; raise a `RulesInvalidError`."""
+    version, fields = read_version(text, RULES)
+    return RuleSet(*version, _limits(fields["limits"]))
 
 
 def _limits(value: object) -> dict[Grade, Limits]:

@@ -6,13 +6,13 @@ where it fails, the item is read and everything is decided anew.
 """
 
 import math
-import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from octane.identity.users import user_key
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
+from octane.kernel.places import degrees_in
 from octane.risk.facts import Facts, Grade, Known, Listing
 from octane.risk.seen import (
     DAY_MS,
@@ -40,7 +40,6 @@ SOME_ORDERS = 10
 BAND_HOURS = 3
 EARTH_KM = 6_371
 TENTHS = 10
-_PLACE = re.compile(r"(-?[0-9]{1,3}(?:\.[0-9]{1,8})?),\s?(-?[0-9]{1,3}(?:\.[0-9]{1,8})?)")
 
 
 class Place(NamedTuple):
@@ -107,12 +106,9 @@ def grade_of(person: Item) -> Grade:
 
 
 def read_place(text: str) -> Place | None:
-    """Read `31.23,121.47` (latitude, longitude). It is a hint: what cannot be read is no place."""
-    found = _PLACE.fullmatch(text.strip())
-    if found is None:
-        return None
-    lat, lng = (round(float(part) * TENTHS) for part in found.groups())
-    return Place(lat, lng) if abs(lat) <= 90 * TENTHS and abs(lng) <= 180 * TENTHS else None
+    """Round `31.23,121.47`; what cannot be read is no place."""
+    degrees = degrees_in(text)
+    return Place(*(round(part * TENTHS) for part in degrees)) if degrees else None
 
 
 def keys_of(asked: Asked) -> list[Key]:

@@ -3,8 +3,7 @@
 from datetime import date
 
 from octane.channels.port import ChannelName, PaymentMethod
-from octane.kernel.clock import SECOND, Instant
-from octane.kernel.ids import digest_of
+from octane.kernel.clock import SECOND
 from octane.kernel.money import MAX_FEN, Fen
 from octane.routing.rules import (
     PPM,
@@ -15,18 +14,7 @@ from octane.routing.rules import (
     RuleSet,
     Weights,
 )
-from octane.rulebook.documents import (
-    PUBLICATION,
-    Fields,
-    a_text,
-    an_object,
-    canonical,
-    known,
-    named,
-    read_document,
-    texts,
-    whole,
-)
+from octane.rulebook.documents import Fields, a_text, an_object, known, named, read_version, texts, whole
 from octane.rulebook.errors import RulesInvalidError
 
 MAX_SHARDS = 16
@@ -35,26 +23,14 @@ MAX_WINDOW = 10_000
 MAX_MS = 3_600 * SECOND
 MAX_WEIGHT = 10**12
 DAY_LENGTH = len("20261122")
-DIGEST_LENGTH = 12
 RULES = ("table", "methods", "quotas", "weights", "exploration_ppm", "window", "breaker")
 
 
 def read_rules(text: str) -> RuleSet:
-    """Read a published rule set; raise a `RulesInvalidError`.
-
-    The decision table is not looked into: it was compiled before it was published (`publishing.publish`), and
-    is again by the first decision of a process. So a process that decides nothing never loads the engine.
-    """
-    fields = read_document(text)
-    named(fields, "", PUBLICATION + RULES)
-    rules = {name: fields[name] for name in RULES}
+    """Read a published rule set; raise a `RulesInvalidError`."""
+    version, fields = read_version(text, RULES)
     return RuleSet(
-        version=whole(fields, "", "version", 0, 999_999),
-        published_at=Instant(whole(fields, "", "published_at", 0, 10**14)),
-        published_by=a_text(fields, "", "published_by"),
-        digest=digest_of(rules)[:DIGEST_LENGTH],
-        text=text,
-        table=canonical(fields["table"]),
+        *version,
         methods=_methods(fields["methods"]),
         quotas=_quotas(fields["quotas"]),
         weights=_weights(fields["weights"]),

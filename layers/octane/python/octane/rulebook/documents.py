@@ -5,14 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, TypeAlias
 
+from octane.kernel.clock import Instant
+from octane.kernel.ids import digest_of
 from octane.rulebook.errors import RulesInvalidError, RulesUnreadableError
 
 MAX_BYTES = 64 * 1024
 MAX_TEXT = 100
+DIGEST_LENGTH = 12
 PUBLICATION = ("version", "published_at", "published_by")
 """What a published document says of itself; a draft says none of it."""
 
 Fields: TypeAlias = Mapping[str, object]
+Version: TypeAlias = tuple[int, Instant, str, str, str, str]
+"""What every room's rule set begins with: version, published_at, published_by, digest, text, table."""
 
 
 def read_document(document: str | bytes) -> dict[str, object]:
@@ -26,6 +31,26 @@ def read_document(document: str | bytes) -> dict[str, object]:
     if not isinstance(found, dict):
         raise RulesUnreadableError
     return found
+
+
+def read_version(text: str, rules: tuple[str, ...]) -> tuple[Version, Fields]:
+    """Read a published rule set; raise a `RulesInvalidError`. The table is not looked into: it was compiled
+    before it was published, and is again by the first decision of a process. So a process that decides
+    nothing never loads the engine."""
+    fields = read_document(text)
+    named(fields, "", PUBLICATION + rules)
+    version = whole(fields, "", "version", 0, 999_999)
+    at, by = Instant(whole(fields, "", "published_at", 0, 10**14)), a_text(fields, "", "published_by")
+    digest = digest_of({name: fields[name] for name in rules})[:DIGEST_LENGTH]
+    return (version, at, by, digest, text, canonical(fields["table"])), fields
+
+
+def draft_text(draft: Mapping[str, object]) -> str:
+    """Write a draft as a request brought it, its decimals as numbers; raise `RulesUnreadableError`."""
+    try:
+        return json.dumps(draft, ensure_ascii=False, allow_nan=False, default=float)
+    except ValueError:
+        raise RulesUnreadableError("The rules have a number that is too large.") from None
 
 
 def stamped(draft: str | bytes, version: int, at: int, by: str) -> str:
