@@ -19,7 +19,7 @@ from demo.review_stories import HUGE, LARGE, claim, decide, held, money_back, pr
 from demo.stage import Json, Stage
 from local.world import LocalOctane
 
-RUN_SECONDS = 30.0
+RUN_SECONDS = 90.0
 WHOLE_WAY = ["Face", "Reviewer", "SecondReviewer", "Expire", "HasItEnded", "Ended"]
 
 
