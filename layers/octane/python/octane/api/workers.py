@@ -58,12 +58,14 @@ def queue_entry(handle: Callable[[Message], None]) -> Callable[[Event, Any], Par
 
 
 def entries_in(event: Event) -> Iterator[Entry]:
-    """The entries that a batch of the ledger's stream inserted, without balances and holds."""
+    """The entries that a batch of the ledger's stream inserted, without balances and holds. Raises
+    `EntryAlteredError`."""
     return _appended(event, entry_of)
 
 
 def acts_in(event: Event) -> Iterator[Act]:
-    """The acts that a batch of the audit table's stream inserted, without requests for evidence."""
+    """The acts that a batch of the audit table's stream inserted, without requests for evidence. Raises
+    `EntryAlteredError`."""
     return _appended(event, act_in)
 
 
