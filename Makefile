@@ -16,7 +16,7 @@ export AWS_DEFAULT_REGION := us-east-1
 export SAM_CLI_TELEMETRY := 0
 
 .PHONY: audit help setup run demo route-replay reconcile-demo reconcile-bench evidence-demo octane-verify up test lint types imports template
-.PHONY: rotate-keys-demo erase-demo unit e2e bench sim sim-mutants openapi sam lock clean
+.PHONY: rotate-keys-demo erase-demo unit e2e bench sale capacity sim sim-mutants openapi sam lock clean
 
 help:
 	@echo "make run      set up, start everything here, play the main job, stay up"
@@ -32,6 +32,8 @@ help:
 	@echo "make test     set up and run every check: lint, types, imports, template, tests, end to end"
 	@echo "make audit    checkov on every stack, and known vulnerabilities of what is deployed; STRICT=1 where the service must answer"
 	@echo "make bench    cost of each operation: CPU, AWS calls, read and write units"
+	@echo "make sale     a flash sale with 64 claimers, 20 times: claims per second beside bare boto3's, none too many, none left"
+	@echo "make capacity what 10,000 who pay at once and a sale of 50,000 claims need of AWS; writes infra/docs/capacity.md"
 	@echo "make sim      prove the money rules: every fault at every outside call; SEED=… shows one schedule"
 	@echo "make sim-mutants   plant known bugs and show that the simulation finds each"
 	@echo "make openapi  write infra/openapi/openapi.json from the handlers"
@@ -130,6 +132,15 @@ e2e: setup
 bench: setup
 	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m bench
 	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m bench.limits
+	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m bench.stations
+
+sale: setup
+	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m bench.sale
+
+capacity: setup
+	@mkdir -p .local
+	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m bench.local_run .local/capacity-measured.json
+	@PYTHONPATH=$(PATHS) $(BIN)/python -m capacity --measured .local/capacity-measured.json
 
 sim: setup
 	@PYTHONPATH=$(PATHS):tests $(BIN)/python -m simulation $(if $(SEED),--seed '$(SEED)')

@@ -10,7 +10,7 @@ from octane.wiring import deps
 
 def issuer_recharge(callback: Callback) -> None:
     report = deps().issuer.read_notice(callback.body)
-    confirm_recharge(deps(), order_id_in(report.issuer_order_no, "R"), report)
+    confirm_recharge(deps(), order_id_in(report.order_no, "R"), report)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

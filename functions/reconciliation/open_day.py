@@ -7,7 +7,7 @@ from octane.wiring import deps
 
 
 def open_day(event: Event) -> Event:
-    return open_run(deps().store, today_of(deps().clock.now()), event)
+    return open_run(deps().store, today_of(deps().clock.now()), event, deps().collected)
 
 
 handler = step_entry(open_day)

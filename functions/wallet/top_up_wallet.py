@@ -7,8 +7,9 @@ from octane.api.headers import StepUpId
 from octane.api.views.orders import OrderView
 from octane.api.views.wallets import TopUpWalletBody
 from octane.kernel.switches import must_be_open
-from octane.orders.place import place_wallet_top_up
+from octane.orders.place import place_order
 from octane.orders.risking import Given
+from octane.orders.wanted import PlaceWalletTopUp
 from octane.wiring import deps
 
 app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entry.read_json)
@@ -18,7 +19,9 @@ app = APIGatewayRestResolver(enable_validation=True, json_body_deserializer=entr
 def top_up_wallet(body: TopUpWalletBody, key: entry.IdempotencyKey, step_up: StepUpId = "") -> OrderView:
     must_be_open(deps().switches)
     given = Given(step_up, entry.client(app).place)
-    return OrderView.of(place_wallet_top_up(deps(), entry.caller(app), body.amount_fen, key, given).order)
+    return OrderView.of(
+        place_order(deps(), entry.caller(app), PlaceWalletTopUp(body.amount_fen), key, given).order
+    )
 
 
 handler = entry.lambda_entry(app)

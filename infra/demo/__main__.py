@@ -67,7 +67,9 @@ def _run(chosen: argparse.Namespace) -> int:
             "ledger_balanced": books.ledger_balanced,
             "channel_books_match": books.channel_books_match,
             "issuer_books_match": books.issuer_books_match,
+            "biller_books_match": books.biller_books_match,
             "wallets_match": books.wallets_match,
+            "coupons_match": books.coupons_match,
             "decisions": len(routing.decisions),
             "seconds": seconds,
         }

@@ -1,11 +1,12 @@
-"""All sides' books, fen by fen: our ledger and balances, each channel's own and the issuer's."""
+"""All sides' books, fen by fen: our ledger, balances and coupons, each channel's own, the issuer's and the
+billers'."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from demo.stage import Json
-from octane.ledger.accounts import channel_receivable
+from octane.ledger.accounts import COUPON_EXPENSE, biller_payable, channel_receivable, issuer_payable
 from octane.ledger.entries import Entry, entry_of
 from octane.ledger.trial_balance import AccountBalance, is_balanced, trial_balance
 from octane.store.expressions import unmarshal_item
@@ -13,6 +14,7 @@ from octane.store.expressions import unmarshal_item
 RECEIVABLES = channel_receivable("")
 WALLETS = "WALLET:"
 BALANCES = "BALANCE#"
+COUPON, REDEEMED = "COUPON#", "REDEEMED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,52 +25,52 @@ class ChannelBooks:
     refunded: dict[str, int]
 
 
+class OtherBooks(NamedTuple):
+    """What the ledger is held against."""
+
+    channels: Mapping[str, ChannelBooks]
+    """By the name that the ledger's accounts carry."""
+    issuer: Json
+    billers: Json
+    wallets: Mapping[str, int]
+    """What the balance items hold, by account, in fen."""
+    coupons: Mapping[str, int]
+    """What redeemed coupons give, by order, in fen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     balances: list[AccountBalance]
     ledger_balanced: bool
     channel_books_match: bool
     issuer_books_match: bool
+    biller_books_match: bool
     wallets_match: bool
+    coupons_match: bool
     differences: list[str]
 
 
-def compare(
-    entries: list[Entry], channels: Mapping[str, ChannelBooks], issuer: Json, wallets: Mapping[str, int]
-) -> Comparison:
-    """Hold the ledger against the other sides' own books, number by number and in total.
-
-    `channels` by the name that the ledger's accounts carry; `wallets` is what the balance items hold, by
-    account, in fen.
-    """
+def compare(entries: list[Entry], others: OtherBooks) -> Comparison:
+    """Hold the ledger against the other sides' own books, number by number and in total."""
     balances = trial_balance(entries)
     net = {balance.account: balance.net for balance in balances}
-    of_channels: list[str] = []
-    for name, books in channels.items():
-        account = channel_receivable(name)
-        captured, refunded = _sums(entries, account, debit=True), _sums(entries, account, debit=False)
-        of_channels += _differences(f"{name} captured", books.captured, captured)
-        of_channels += _differences(f"{name} refunded", books.refunded, refunded)
-        if net.get(account, 0) != sum(books.captured.values()) - sum(books.refunded.values()):
-            of_channels.append(f"{name}: the total differs")
-    known = {channel_receivable(name) for name in channels}
-    of_channels += [
-        f"{account.removeprefix(RECEIVABLES)}: the ledger knows a channel whose books nobody has"
-        for account in net
-        if account.startswith(RECEIVABLES) and account not in known
-    ]
-    recharged = {r["uorderid"]: r["amount_fen"] for r in issuer["recharges"] if r["game_state"] == "1"}
-    ours = {f"{subject}R01": fen for subject, fen in _issuer_sums(entries).items()}
-    of_issuer = _differences("recharged", recharged, ours)
+    of_channels = _channel_differences(entries, net, others.channels)
+    recharged = {r["uorderid"]: r["amount_fen"] for r in others.issuer["recharges"] if r["game_state"] == "1"}
+    of_issuer = _differences("recharged", recharged, _delivered(entries, issuer_payable("")))
+    paid = {f"{p['biller']} {p['order_no']}": p["amount"] for p in others.billers["payments"] if _is_paid(p)}
+    of_billers = _differences("paid at", paid, _delivered(entries, biller_payable(""), named=True))
     owed = {account: -fen for account, fen in net.items() if account.startswith(WALLETS) and fen}
-    of_wallets = _differences("wallet", {account: fen for account, fen in wallets.items() if fen}, owed)
+    of_wallets = _differences("wallet", _known(others.wallets), owed)
+    of_coupons = _differences("coupons of", _known(others.coupons), _net_of(entries, COUPON_EXPENSE))
     return Comparison(
         balances,
         is_balanced(balances),
         channel_books_match=not of_channels,
         issuer_books_match=not of_issuer,
+        biller_books_match=not of_billers,
         wallets_match=not of_wallets,
-        differences=of_channels + of_issuer + of_wallets,
+        coupons_match=not of_coupons,
+        differences=of_channels + of_issuer + of_billers + of_wallets + of_coupons,
     )
 
 
@@ -107,6 +109,16 @@ def read_wallets(dynamodb: Any, table: str) -> dict[str, int]:
     return found
 
 
+def read_coupons(dynamodb: Any, table: str) -> dict[str, int]:
+    """What redeemed coupons give, by order: their value, as no story has one that gives percents."""
+    found: dict[str, int] = {}
+    for item in scan(dynamodb, table):
+        if str(item["sk"]).startswith(COUPON) and item["state"] == REDEEMED:
+            order_id = str(item["order_id"])
+            found[order_id] = found.get(order_id, 0) + int(item["value"])
+    return found
+
+
 def read_entries(dynamodb: Any, table: str) -> list[Entry]:
     """Every entry of the ledger table."""
     return [
@@ -131,13 +143,54 @@ def _sums(entries: list[Entry], account: str, *, debit: bool) -> dict[str, int]:
     return found
 
 
-def _issuer_sums(entries: list[Entry]) -> dict[str, int]:
+def _channel_differences(
+    entries: list[Entry], net: Mapping[str, int], channels: Mapping[str, ChannelBooks]
+) -> list[str]:
+    found: list[str] = []
+    for name, books in channels.items():
+        account = channel_receivable(name)
+        captured, refunded = _sums(entries, account, debit=True), _sums(entries, account, debit=False)
+        found += _differences(f"{name} captured", books.captured, captured)
+        found += _differences(f"{name} refunded", books.refunded, refunded)
+        if net.get(account, 0) != sum(books.captured.values()) - sum(books.refunded.values()):
+            found.append(f"{name}: the total differs")
+    known = {channel_receivable(name) for name in channels}
+    return found + [
+        f"{account.removeprefix(RECEIVABLES)}: the ledger knows a channel whose books nobody has"
+        for account in net
+        if account.startswith(RECEIVABLES) and account not in known
+    ]
+
+
+def _delivered(entries: list[Entry], payable: str, *, named: bool = False) -> dict[str, int]:
+    """What we owe to those whose accounts begin with `payable`, by our number there; `named`: with the name
+    that follows."""
     found: dict[str, int] = {}
     for entry in entries:
         for leg in entry.legs:
-            if leg.account.startswith("ISSUER_PAYABLE"):
-                found[entry.subject] = found.get(entry.subject, 0) - leg.fen
+            if leg.account.startswith(payable):
+                name = f"{leg.account.removeprefix(payable)} " if named else ""
+                number = f"{name}{entry.subject}R01"
+                found[number] = found.get(number, 0) - leg.fen
     return found
+
+
+def _net_of(entries: list[Entry], account: str) -> dict[str, int]:
+    """What is left on an account of each order; nothing of those where it came back."""
+    found: dict[str, int] = {}
+    for entry in entries:
+        for leg in entry.legs:
+            if leg.account == account:
+                found[entry.subject] = found.get(entry.subject, 0) + leg.fen
+    return _known(found)
+
+
+def _is_paid(payment: Json) -> bool:
+    return bool(payment["state"] == "PAID")
+
+
+def _known(amounts: Mapping[str, int]) -> dict[str, int]:
+    return {name: fen for name, fen in amounts.items() if fen}
 
 
 def _differences(what: str, theirs: dict[str, int], ours: dict[str, int]) -> list[str]:

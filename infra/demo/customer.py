@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Self
@@ -18,7 +18,7 @@ STORY_SECONDS = 100.0
 OPEN_SECONDS = 60.0
 PUSH_SECONDS = 40.0
 LOOK_SECONDS = 1.0
-AGAIN = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
+AGAIN = {HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
 AGAIN_SECONDS = 2.0
 TRIES = 10
 
@@ -49,11 +49,12 @@ class Customer:
         self.token, self.user_id = session["access_token"], session["user"]["user_id"]
 
     async def arrive(self, card: str) -> Self:
-        """Log in, bind the phone and the card, open the WebSocket."""
+        """Log in, bind the phone and the card if there is one, open the WebSocket."""
         await self.log_in()
         await self.call("POST", "/me/phone", {"code": f"phone-{self.phone}"})
-        bound = await self.call("POST", "/cards", {"number": card, "holder_name": "张三"})
-        self.card_id = bound["card_id"]
+        if card:
+            bound = await self.call("POST", "/cards", {"number": card, "holder_name": "张三"})
+            self.card_id = bound["card_id"]
         opened = asyncio.Event()
         self._listening = asyncio.create_task(self._listen(opened))
         await asyncio.wait_for(opened.wait(), OPEN_SECONDS)
@@ -64,16 +65,27 @@ class Customer:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
 
-    async def place(self, amount_fen: int) -> str:
-        """Place an order; asked who it is, prove that first."""
-        key, body = uuid4().hex, {"card_id": self.card_id, "amount_fen": amount_fen}
-        status, order = await self.settled("POST", "/orders", body, key)
+    async def place(self, amount_fen: int, *coupon_ids: str) -> str:
+        """Place an order for the card."""
+        body = {"card_id": self.card_id, "amount_fen": amount_fen, "coupon_ids": coupon_ids}
+        return await self._place("/orders", body, self.card_id, amount_fen)
+
+    async def place_bills(self, bill_account_id: str, bills: Mapping[str, int]) -> str:
+        """Place one order for bills: fen by number."""
+        parts = [{"bill_no": number, "amount_fen": fen} for number, fen in bills.items()]
+        body = {"bill_account_id": bill_account_id, "bills": parts}
+        return await self._place("/bill-orders", body, bill_account_id, sum(bills.values()))
+
+    async def _place(self, path: str, body: Json, subject: str, amount_fen: int) -> str:
+        """Asked who it is, prove that first."""
+        key = uuid4().hex
+        status, order = await self.settled("POST", path, body, key)
         if error_code(order) == "STEP_UP_REQUIRED":
             self.stage.tell(self.name, "is asked who they are")
-            step_up = await prove(self, "PLACE_ORDER", self.card_id, amount_fen)
-            status, order = await self.settled("POST", "/orders", body, key, step_up=step_up)
+            step_up = await prove(self, "PLACE_ORDER", subject, amount_fen)
+            status, order = await self.settled("POST", path, body, key, step_up=step_up)
         if status != HTTPStatus.CREATED:
-            raise StoryError(f"POST /orders answered {status}: {order}")
+            raise StoryError(f"POST {path} answered {status}: {order}")
         self.stage.tell(self.name, f"placed {amount_fen / 100:.2f} CNY → {order['state']}")
         return str(order["order_id"])
 
@@ -139,8 +151,8 @@ class Customer:
         if step_up:
             headers["X-Step-Up"] = step_up
         url = f"{self.stage.url}/api/v1{path}"
-        request = self.stage.session.request(method, url, json=body, headers=headers)
-        async with self.stage.gate, request as answer:
+        request = self.stage.session.request
+        async with self.stage.gate, request(method, url, json=body, headers=headers) as answer:
             content: Json = await answer.json(content_type=None)
             return answer.status, content
 

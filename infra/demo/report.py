@@ -62,7 +62,8 @@ def _trial_balance(books: Comparison, say: Say) -> None:
     for difference in books.differences:
         say(f"  ✗ {difference}")
     if not books.differences:
-        say("  The channels' and the issuer's own books agree, and the wallets' balances.\n")
+        theirs = "The channels', the issuer's and the billers' own books agree"
+        say(f"  {theirs}, and the wallets' balances and redeemed coupons.\n")
 
 
 def _line(name: str, debit: int, credit: int) -> str:

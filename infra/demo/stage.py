@@ -1,7 +1,7 @@
 """Where the stories are played: Octane's address, the companies around it, the people at work in it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,13 @@ class Stage:
     unionpay: Company
     issuer: Company
     sms: Company
+    billers: Company
+    prices: Company
     tell: Callable[[str, str], None]
+    fire: Callable[[str], Awaitable[None]]
+    """Call a scheduled function now, by the template's output that names it."""
+    claimers: int
+    """How many come to the flash sale."""
     gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     """Each call at once is one more process that the embedded AWS starts, and this machine has few cores."""
     proving: asyncio.Lock = field(default_factory=asyncio.Lock)

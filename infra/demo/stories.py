@@ -1,12 +1,15 @@
-"""The twelve stories. Each returns the id of its order, or raises `StoryError`."""
+"""The sixteen stories. Each returns the id of its order, empty without one, or raises `StoryError`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from demo.bill_stories import bill_paid, bill_refused_late
 from demo.channel_stories import channel_dies, combined_refused, quota_exhausted
 from demo.checks import is_in, must, must_be_proven_by, pay, recharges, refunded
 from demo.customer import Customer
+from demo.price_story import price_changes
 from demo.review_stories import approved, declined, forgotten
+from demo.sale_story import flash_sale
 from demo.stage import Stage, StoryError
 
 SINOPEC = "100011{:013d}"
@@ -18,6 +21,7 @@ class Story:
     name: str
     title: str
     card: str
+    """Empty: they need none."""
     play: Callable[[Customer], Awaitable[str]]
 
 
@@ -111,12 +115,20 @@ ORDINARY = (
     Story("quota", "a channel's quota is used up → routed elsewhere", SINOPEC.format(8), quota_exhausted),
     Story("combined", "wallet and WeChat, refused → both parts back", PETROCHINA.format(9), combined_refused),
 )
+MARKET = (
+    Story("bills", "two electricity bills in one order → paid, with a receipt", "", bill_paid),
+    Story("revoked", "the biller takes it, refuses in the end → refunded", "", bill_refused_late),
+    Story("sale", "flash sale → no coupon too many, one used", SINOPEC.format(13), flash_sale),
+    Story("price", "a price changes → each subscriber is told once", "", price_changes),
+)
 REVIEWS = (
     Story("approved", "large amount → held, approved, recharged", SINOPEC.format(10), approved),
     Story("declined", "larger still, two reviewers → the second refuses", PETROCHINA.format(11), declined),
     Story("forgotten", "large amount, nobody decides → back in time", SINOPEC.format(12), forgotten),
 )
-STORIES = (*ORDINARY, *REVIEWS)
+STORIES = (*ORDINARY, *MARKET, *REVIEWS)
+IDLE = frozenset({"unpaid", "late"})
+"""The ordinary ones that do nothing but wait for their order's deadline."""
 
 
 async def play(story: Story, stage: Stage) -> str:

@@ -6,7 +6,7 @@ from drill.trades import Trade
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
 from octane.ledger import topup
-from octane.ledger.accounts import channel_receivable, wallet
+from octane.ledger.accounts import biller_payable, channel_receivable, issuer_payable, wallet
 from octane.ledger.entries import Entry
 from octane.reconciliation.model import Source
 from simulators.bills.rows import RowKind
@@ -19,9 +19,14 @@ def entry_of(trade: Trade) -> Entry:
     row, at = trade.row, trade.at
     now, amount = Instant(at + LEARNT_MS), Fen(row.amount)
     if row.kind is RowKind.RECHARGE:
-        # The fact's time is when we learnt it: an issuer does not tell it.
+        # The fact's time is when we learnt it: an issuer does not tell it, and a biller says the same.
         entry = topup.recharge_succeeded(
-            trade.order_id, "SINOPEC", amount, at, f"query:{row.reference}", f"*{row.party[-4:]}"
+            trade.order_id,
+            issuer_payable("SINOPEC") if trade.source is Source.JUHE else biller_payable(trade.source),
+            amount,
+            at,
+            f"query:{row.reference}",
+            f"*{row.party[-4:]}",
         )
         return entry
     account = channel_receivable(trade.source)

@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from drill.entries import entry_of, with_amount
-from drill.sources import ACCOUNTS, CHANNELS
+from drill.sources import ACCOUNTS, CHANNELS, FULFILLERS
 from drill.trades import Trade, order_number
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
@@ -16,7 +16,7 @@ from octane.reconciliation.model import Source
 from simulators.bills.plant import Truth, differing, lacking, line_kind, surplus
 from simulators.bills.rows import Heading, Row, RowKind, fee_of
 
-TELLING = frozenset({Source.WECHAT, Source.JUHE})
+TELLING = frozenset({Source.WECHAT, *FULFILLERS})
 HOURS_MS = 3_600_000
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import NamedTuple
 
-from drill.sources import ACCOUNTS, CHANNELS
+from drill.sources import ACCOUNTS, CHANNELS, FULFILLERS
 from octane.kernel.clock import Instant
 from octane.reconciliation.model import Source, day_window
 from simulators.bills.rows import DAY_MS, Row, RowKind, fee_of
@@ -51,13 +51,14 @@ def trades_of(day: date, random: Random, size: Size) -> Iterator[Trade]:
 
 
 def _order(source: Source, day: date, random: Random) -> Iterator[Trade]:
-    """An order that is paid in quiet hours, and recharged or refunded, or both."""
+    """An order that is paid in quiet hours, and fulfilled or refunded, or both."""
     at = midnight(day) + _second(random, *QUIET)
     paid = payment(source, at, random)
     yield paid
     fate = random.random()
     if fate < 0.9:
-        yield recharge(paid.order_id, at + _second(random, SECOND, MINUTE), paid.row.amount, random)
+        done = at + _second(random, SECOND, MINUTE)
+        yield recharge(random.choice(FULFILLERS), paid.order_id, done, paid.row.amount, random)
     if fate > 0.75:
         yield refund(paid, at + _second(random, MINUTE, 5 * MINUTE), random)
 
@@ -83,8 +84,8 @@ def _in_unionpays_evening(day: date, random: Random) -> Iterator[Trade]:
 
 
 def _any(source: Source, at: int, random: Random) -> Trade:
-    if source is Source.JUHE:
-        return recharge(order_number(random), at, random.choice(FACES), random)
+    if source in FULFILLERS:
+        return recharge(source, order_number(random), at, random.choice(FACES), random)
     paid = payment(source, at, random)
     if random.random() < 0.3:
         return refund(paid._replace(row=paid.row._replace(at=at - DAY_MS)), at, random)
@@ -129,18 +130,18 @@ def refund(paid: Trade, at: int, random: Random) -> Trade:
     return Trade(paid.source, paid.order_id, row, Instant(at))
 
 
-def recharge(order_id: str, at: int, amount: int, random: Random) -> Trade:
+def recharge(source: Source, order_id: str, at: int, amount: int, random: Random) -> Trade:
     row = Row(
         RowKind.RECHARGE,
         f"{order_id}R01",
-        reference_of(Source.JUHE, at, random),
+        reference_of(source, at, random),
         amount,
         0,
         at,
         "",
         "*" * 15 + pick(random, DIGITS, 4),
     )
-    return Trade(Source.JUHE, order_id, row, Instant(at))
+    return Trade(source, order_id, row, Instant(at))
 
 
 def order_number(random: Random) -> str:

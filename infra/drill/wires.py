@@ -11,6 +11,10 @@ from functools import lru_cache
 from random import Random
 
 from drill.sources import ACCOUNTS
+from octane.billers.client import open_biller
+from octane.billers.config import BillerConfig
+from octane.billers.dialect import Line as BillerLine
+from octane.billers.names import Biller
 from octane.channels.alipay.bills import AlipayBills
 from octane.channels.alipay.config import AlipayConfig
 from octane.channels.unionpay.bills import UnionPayBills
@@ -26,6 +30,7 @@ from octane.reconciliation.model import Source
 from octane.wire.http import Response
 from simulators.alipay.company import Alipay
 from simulators.alipay.keys import alipay_secret
+from simulators.billers.company import Billers
 from simulators.bills.office import Bill, Office
 from simulators.bills.rows import Heading
 from simulators.issuer.company import Issuer
@@ -55,8 +60,14 @@ class Clock:
 
 
 class Nonces:
+    """Each is another: some companies hear a call once."""
+
+    def __init__(self) -> None:
+        self._given = 0
+
     def token(self) -> str:
-        return "0" * 32
+        self._given += 1
+        return f"{self._given:032x}"
 
 
 class Desk(Office):
@@ -111,11 +122,14 @@ class Wires:
         now, random = clock.now, Random(0)
         wechat, alipay = WeChat(keys, now, random), Alipay(keys, now, random)
         unionpay, issuer = UnionPay(keys, now, random), Issuer(keys, now, random)
+        billers = Billers(keys.billers, now, random)
         self._desks = {source: Desk(account.form, now, random) for source, account in ACCOUNTS.items()}
         wechat.bills, alipay.bills = self._desks[Source.WECHAT], self._desks[Source.ALIPAY]
         unionpay.bills, issuer.bills = self._desks[Source.UNIONPAY], self._desks[Source.JUHE]
+        billers.offices[Source.WATER] = self._desks[Source.WATER]
         wechat_config = WechatPayConfig.from_secret(wechat_secret(keys), URL, URL, URL)
         platform = PlatformKeys(wechat_config, Line(wechat), clock, Nonces())
+        water = BillerConfig(Biller.WATER, keys.billers[Biller.WATER], URL)
         self.sources: dict[Source, BillSource] = {
             Source.WECHAT: WechatBills(wechat_config, Line(wechat), clock, Nonces(), platform),
             Source.ALIPAY: AlipayBills(
@@ -127,6 +141,7 @@ class Wires:
                 clock,
             ),
             Source.JUHE: JuheBills(JuheConfig(keys.issuer_openid, keys.issuer_key, URL), Line(issuer)),
+            Source.WATER: open_biller(BillerLine(water, Line(billers), clock, Nonces())),
         }
 
     def fetch(self, source: Source, day: date, bill: Bill) -> BillOriginal:

@@ -25,6 +25,9 @@ def fill_secrets(cloud: Cloud, outputs: Mapping[str, str], simulators: Simulator
         "SmsSecretArn": simulators.sms("GET", "/keys"),
         "AllianceSecretArn": simulators.alliance("GET", "/keys"),
         "TsaSecretArn": simulators.tsa("GET", "/keys"),
+        "MapsSecretArn": simulators.maps("GET", "/keys"),
+        "ErpSecretArn": simulators.erp("GET", "/keys"),
+        "BillersSecretArn": simulators.billers("GET", "/keys"),
     }
     held = json.loads(manager.get_secret_value(SecretId=outputs["TokensSecretArn"])["SecretString"])
     if "private_jwk" not in held:

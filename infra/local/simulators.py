@@ -1,4 +1,4 @@
-"""Everybody outside (channels, issuer, bank, SMS, alliance, timestamps): one child process, over HTTP."""
+"""Everybody outside (channels, issuer, billers, bank and all others): one child process, over HTTP."""
 
 import json
 import subprocess
@@ -25,6 +25,10 @@ class Simulators:
     sms_url: str
     alliance_url: str
     tsa_url: str
+    maps_url: str
+    erp_url: str
+    billers_url: str
+    prices_url: str
     log: Path
     process: subprocess.Popen[str]
 
@@ -60,17 +64,34 @@ class Simulators:
         """One control-plane command to the time-stamping authority."""
         return _control(self.tsa_url, method, command, body)
 
+    def maps(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to the maps, such as `POST /roads`."""
+        return _control(self.maps_url, method, command, body)
+
+    def erp(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to the ERP, such as `POST /tanks`."""
+        return _control(self.erp_url, method, command, body)
+
+    def billers(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to the billers, such as `POST /payments/end`."""
+        return _control(self.billers_url, method, command, body)
+
+    def prices(self, method: str, command: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """One control-plane command to the publishers of prices, such as `POST /prices`."""
+        return _control(self.prices_url, method, command, body)
+
     def stop(self) -> None:
         stop(self.process)
 
 
 def start_simulators(directory: Path, infra: Path, public_url: str, *options: str) -> Simulators:
-    """Start all; `public_url` is where the issuer tells outcomes, `options` go to `python -m simulators`."""
+    """Start all; issuer and billers tell outcomes to `public_url`, `options` go to `python -m simulators`."""
     log = directory / "simulators.log"
     log.unlink(missing_ok=True)
     command = [
         *(sys.executable, "-m", "simulators", "--port", "0", "--state-dir", str(directory / "simulators")),
-        *("--issuer-callback-url", f"{public_url}/api/v1/callbacks/issuers/juhe", *options),
+        *("--issuer-callback-url", f"{public_url}/api/v1/callbacks/issuers/juhe"),
+        *("--billers-callback-url", f"{public_url}/api/v1/callbacks/billers", *options),
     ]
     process = start(command, clean_environment({"PYTHONPATH": str(infra)}), log, speaks=True)
     try:
@@ -87,6 +108,10 @@ def start_simulators(directory: Path, infra: Path, public_url: str, *options: st
         urls["sms_url"],
         urls["alliance_url"],
         urls["tsa_url"],
+        urls["maps_url"],
+        urls["erp_url"],
+        urls["billers_url"],
+        urls["prices_url"],
         log,
         process,
     )

@@ -45,6 +45,7 @@ def callback_paths() -> dict[str, Json]:
     base = "/api/v1/callbacks"
     return {
         f"{base}/alipay/payments": {"post": _alipay()},
+        f"{base}/billers/{{biller}}": {"post": _biller()},
         f"{base}/issuers/juhe": {"post": _issuer()},
         f"{base}/unionpay/payments": {"post": _unionpay("unionpay_payment", "UnionPay: a trade was paid")},
         f"{base}/unionpay/refunds": {"post": _unionpay("unionpay_refund", "UnionPay: a refund has ended")},
@@ -186,6 +187,22 @@ def _form_callback(function: str, summary: str, schema: str, taken: Json, refuse
 
 
 def _issuer() -> Json:
+    form = {"application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/IssuerNotice"}}}
+    return _fulfilled("issuer_recharge", "Fuel-card issuer: a recharge has ended", form)
+
+
+def _biller() -> Json:
+    """Each biller posts in its own protocol; its document has the words."""
+    media = ("application/json", "application/xml", "application/x-www-form-urlencoded")
+    name = {"name": "biller", "in": "path", "required": True, "schema": {"type": "string"}}
+    content: Json = {one: {"schema": {}} for one in media}
+    return {
+        **_fulfilled("biller_notice", "Biller: the payment of a bill has ended", content),
+        "parameters": [name],
+    }
+
+
+def _fulfilled(function: str, summary: str, content: Json) -> Json:
     refused = {
         "400": "The notice cannot be read.",
         "401": "The notice is not believed.",
@@ -198,13 +215,12 @@ def _issuer() -> Json:
         "text/plain": {"schema": word},
         "application/json": {"schema": {"$ref": "#/components/schemas/Error"}},
     }
-    form = {"application/x-www-form-urlencoded": {"schema": {"$ref": "#/components/schemas/IssuerNotice"}}}
     return {
-        "operationId": "issuer_recharge",
+        "operationId": function,
         "tags": ["callbacks"],
-        "summary": "Fuel-card issuer: a recharge has ended",
+        "summary": summary,
         "security": [],
-        "requestBody": {"required": True, "content": form},
+        "requestBody": {"required": True, "content": content},
         "responses": {
             "200": {
                 "description": "Taken; it will not be sent again.",

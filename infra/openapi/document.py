@@ -15,6 +15,16 @@ ROOT = Path(__file__).resolve().parents[2]
 COMMITTED = ROOT / "infra/openapi/openapi.json"
 OPEN = frozenset({"get_switches", "login", "refresh_session", "send_code"})
 """Functions that need no token: they lead to one, or tell what everybody may know."""
+KEPT = frozenset({"get_prices", "get_station", "list_nearby_stations"})
+"""Functions whose answers a client keeps (`octane.api.etags`)."""
+IF_NONE_MATCH: Json = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "The `ETag` of the answer that the client keeps.",
+    "schema": {"type": "string", "maxLength": 1024},
+}
+NOT_MODIFIED: Json = {"304": {"description": "What the client keeps still holds; there is no body."}}
 NOT_OURS = frozenset({"HTTPValidationError", "ValidationError", "ResponseValidationError"})
 """Powertools' own error shapes; our handlers answer every refusal in the one shape of `Error`."""
 DESCRIPTION = (
@@ -101,8 +111,15 @@ def _operation(function: HttpFunction, method: str, path: str, operation: Json) 
         **operation,
         "operationId": function.name,
         "tags": [function.domain],
-        "parameters": [_parameter(parameter) for parameter in operation.get("parameters", [])],
-        "responses": {**answers, **errors_of(function.name, method, path, is_open=is_open)},
+        "parameters": [
+            *(_parameter(parameter) for parameter in operation.get("parameters", [])),
+            *([IF_NONE_MATCH] if function.name in KEPT else []),
+        ],
+        "responses": {
+            **answers,
+            **(NOT_MODIFIED if function.name in KEPT else {}),
+            **errors_of(function.name, method, path, is_open=is_open),
+        },
         **more,
     }
 

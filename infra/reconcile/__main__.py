@@ -26,6 +26,8 @@ from reconcile.crowd import add_payments
 from reconcile.finance import Clerk, decide_all
 
 CROWD = 1_000
+CLAIMERS = 300
+"""Of the flash sale: its day needs the coupons, not the rush."""
 PLANTED = {
     "wechat": ("nobodys_payment", "one_fen_less"),
     "alipay": ("dropped_payment",),
@@ -71,7 +73,7 @@ def _close_stories(directory: Path, exports: Path) -> tuple[list[Closed], bool, 
         say=lambda line: say(f"  {line}"),
     )
     with octane:
-        asyncio.run(perform(octane, say))
+        asyncio.run(perform(octane, say, CLAIMERS))
         open_bills(octane)
         say(f"\nThe custody bank settles: {_yuan(settle(octane, today()))}")
         first = _run(octane, exports, "The day is closed")
@@ -104,7 +106,7 @@ def _run(octane: LocalOctane, exports: Path, title: str) -> Closed:
     done = close(octane, exports, lambda line: say(f"  {line}"))
     for each in done.sources:
         said = each.get("resolution") or each.get("why", "")
-        say(f"  {each['source']:<9}{each['state']:<11}{_counts(said) if isinstance(said, dict) else said}")
+        say(f"  {each['source']:<12}{each['state']:<11}{_counts(said) if isinstance(said, dict) else said}")
     say(f"  {'closed' if done.closed else 'NOT CLOSED'} in {done.seconds} s: {done.folder}")
     for failure in done.failures:
         say(f"  {failure}")

@@ -17,6 +17,8 @@ def settle(octane: LocalOctane, day: str) -> dict[str, int]:
         "UNIONPAY": _net(unionpay_books(simulators.unionpay("GET", "/books")), UNIONPAY_PPM),
         "JUHE": -simulators.issuer("GET", "/books")["totals"]["recharged_fen"],
     }
+    billers = simulators.billers("GET", "/books")["totals"]["by_biller"]
+    moved |= {biller: -fen for biller, fen in billers.items()}
     for party, fen in moved.items():
         if not fen:
             continue  # a settlement of nothing makes no line

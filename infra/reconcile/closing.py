@@ -45,7 +45,7 @@ def today() -> str:
 def open_bills(octane: LocalOctane) -> None:
     """Let everybody hand out the bill of a day that is not over."""
     simulators = octane.simulators
-    for company in (simulators.wechat, simulators.alipay, simulators.issuer):
+    for company in (simulators.wechat, simulators.alipay, simulators.issuer, simulators.billers):
         company("POST", "/settings", {"early_bills": True})
     simulators.unionpay("POST", "/settings", {"files": "now"})
     simulators.bank("POST", "/settings", {"early_statements": True})

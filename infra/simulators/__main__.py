@@ -1,7 +1,8 @@
 """`python -m simulators`: every company in one process, until SIGTERM or SIGINT.
 
 Prints one JSON line when all listen: wechat_url (WeChat Pay v3 and the mini-program API), issuer_url,
-alipay_url, unionpay_url, bank_url, sms_url, alliance_url, tsa_url, state_dir, pid.
+alipay_url, unionpay_url, bank_url, sms_url, alliance_url, tsa_url, erp_url, prices_url, maps_url,
+billers_url, state_dir, pid.
 """
 
 import argparse
@@ -27,7 +28,11 @@ def options(arguments: list[str]) -> Options:
     parser.add_argument("--bank-port", type=int, default=0, help="the custody bank's; 0 takes a free one")
     parser.add_argument("--sms-port", type=int, default=0, help="the SMS provider's; 0 takes a free one")
     parser.add_argument("--alliance-port", type=int, default=0, help="the anti-fraud alliance's")
+    parser.add_argument("--prices-port", type=int, default=0, help="the publishers' of prices")
     parser.add_argument("--tsa-port", type=int, default=0, help="the time-stamping authority's")
+    parser.add_argument("--erp-port", type=int, default=0, help="the ERP's; 0 takes a free one")
+    parser.add_argument("--maps-port", type=int, default=0, help="the maps'; 0 takes a free one")
+    parser.add_argument("--billers-port", type=int, default=0, help="the billers'; 0 takes a free one")
     parser.add_argument("--public", default="", help="host name to announce; default: the address")
     parser.add_argument("--state-dir", type=Path, required=True, help="where keys.json is kept")
     parser.add_argument("--keys", type=Path, help="read (or make) the keys here instead")
@@ -36,6 +41,10 @@ def options(arguments: list[str]) -> Options:
     parser.add_argument("--refund-ms", type=int, default=300, help="how long a refund is in progress")
     parser.add_argument("--recharge-ms", type=int, default=300, help="how long a recharge runs")
     parser.add_argument("--issuer-callback-url", default="", help="where the issuer tells outcomes")
+    parser.add_argument("--settle-ms", type=int, default=300, help="how long a bill's payment runs")
+    parser.add_argument(
+        "--billers-callback-url", default="", help="where billers tell outcomes, each behind it"
+    )
     chosen = vars(parser.parse_args(arguments))
     if chosen["issuer_port"] is None:
         chosen["issuer_port"] = chosen["port"] + 1 if chosen["port"] else 0

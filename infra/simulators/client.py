@@ -69,6 +69,10 @@ class World:
     sms_url: str
     alliance_url: str
     tsa_url: str
+    erp_url: str
+    prices_url: str
+    maps_url: str
+    billers_url: str
 
     @property
     def wechat(self) -> Control:
@@ -101,6 +105,22 @@ class World:
     @property
     def tsa(self) -> Control:
         return Control(self.tsa_url)
+
+    @property
+    def erp(self) -> Control:
+        return Control(self.erp_url)
+
+    @property
+    def prices(self) -> Control:
+        return Control(self.prices_url)
+
+    @property
+    def maps(self) -> Control:
+        return Control(self.maps_url)
+
+    @property
+    def billers(self) -> Control:
+        return Control(self.billers_url)
 
 
 @contextmanager

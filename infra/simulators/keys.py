@@ -21,6 +21,9 @@ from cryptography.x509.oid import NameOID
 
 from simulators.alipay.keys import AlipayKeys, new_alipay_keys
 from simulators.alliance.company import AllianceKeys, new_alliance_keys
+from simulators.billers.names import BILLERS
+from simulators.erp.company import ErpKeys, new_erp_keys
+from simulators.maps.signing import MapKeys, new_map_keys
 from simulators.protocol import Json
 from simulators.sms.signing import SmsKeys, new_sms_keys
 from simulators.tsa.keys import TsaKeys, new_tsa_keys
@@ -67,6 +70,10 @@ class Keys:
     sms: SmsKeys
     alliance: AllianceKeys
     tsa: TsaKeys
+    erp: ErpKeys
+    maps: MapKeys
+    billers: dict[str, str]
+    """What each biller and its merchant share, by the biller's name."""
 
 
 def new_keys(now: datetime) -> Keys:
@@ -93,6 +100,9 @@ def new_keys(now: datetime) -> Keys:
         sms=new_sms_keys(),
         alliance=new_alliance_keys(),
         tsa=new_tsa_keys(now),
+        erp=new_erp_keys(),
+        maps=new_map_keys(),
+        billers={biller: secrets.token_hex(32) for biller in BILLERS},
     )
 
 
@@ -165,6 +175,8 @@ def keys_of(content: Json) -> Keys:
         "sms": SmsKeys(**content["sms"]),
         "alliance": AllianceKeys(**content["alliance"]),
         "tsa": TsaKeys(**content["tsa"]),
+        "erp": ErpKeys(**content["erp"]),
+        "maps": MapKeys(**content["maps"]),
     }
     return Keys(**(content | parts))
 

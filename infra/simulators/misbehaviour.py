@@ -21,6 +21,8 @@ class Effect(StrEnum):
     """Take effect, then cut the connection."""
     STATUS = "status"
     """Answer `status` (429, 500, 503 …) without taking effect; `after` makes it take effect first."""
+    GARBAGE = "garbage"
+    """Billers: take effect, and answer what nobody can read."""
     REFUSE = "refuse"
     """Answer the business error `code` without taking effect."""
     STAY = "stay"
@@ -48,7 +50,7 @@ class Effect(StrEnum):
 ANSWERING = frozenset(
     {
         Effect.DELAY, Effect.DELAY_ANSWER, Effect.DROP_BEFORE, Effect.DROP_AFTER, Effect.STATUS,
-        Effect.REFUSE, Effect.STAY, Effect.FAIL, Effect.WRONG_SIGNATURE,
+        Effect.REFUSE, Effect.STAY, Effect.FAIL, Effect.WRONG_SIGNATURE, Effect.GARBAGE,
     }
 )  # fmt: skip
 POSTING = frozenset({Effect.LOSE, Effect.DELAY, Effect.REORDER})

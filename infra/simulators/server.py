@@ -13,9 +13,13 @@ from aiohttp import web
 from simulators.alipay.company import Alipay
 from simulators.alliance.company import Alliance
 from simulators.bank.company import CustodyBank
+from simulators.billers.company import Billers
+from simulators.erp.company import Erp
 from simulators.issuer.company import Issuer
 from simulators.keys import Keys, load_or_make_keys
+from simulators.maps.company import Maps
 from simulators.postman import Postman
+from simulators.prices.company import Prices
 from simulators.protocol import Company
 from simulators.shell import application
 from simulators.sms.company import Sms
@@ -42,6 +46,10 @@ class Options:
     sms_port: int = 0
     alliance_port: int = 0
     tsa_port: int = 0
+    erp_port: int = 0
+    prices_port: int = 0
+    maps_port: int = 0
+    billers_port: int = 0
     public: str = ""
     """The host name to announce, when it is not `host`."""
     keys: Path | None = None
@@ -52,6 +60,8 @@ class Options:
     refund_ms: int = 300
     recharge_ms: int = 300
     issuer_callback_url: str = ""
+    settle_ms: int = 300
+    billers_callback_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +77,12 @@ class Addresses:
     sms_url: str
     alliance_url: str
     tsa_url: str
+    erp_url: str
+    prices_url: str
+    """Both publishers of prices."""
+    maps_url: str
+    billers_url: str
+    """Each biller at a path of its own."""
 
 
 def wall_clock() -> int:
@@ -89,6 +105,10 @@ async def serve(options: Options, stopped: asyncio.Event, ready: Callable[[Addre
             ("sms_url", Sms(keys.sms, wall_clock, SystemRandom()), options.sms_port),
             ("alliance_url", Alliance(keys.alliance, wall_clock), options.alliance_port),
             ("tsa_url", Tsa(keys.tsa, wall_clock, SystemRandom()), options.tsa_port),
+            ("erp_url", Erp(keys.erp, wall_clock), options.erp_port),
+            ("prices_url", Prices(wall_clock), options.prices_port),
+            ("maps_url", Maps(keys.maps, wall_clock), options.maps_port),
+            ("billers_url", billers(options, keys), options.billers_port),
         ):
             runners.append(await listen(company, options, port))
             urls[name] = f"http://{options.public or options.host}:{runners[-1].addresses[0][1]}"
@@ -120,6 +140,14 @@ def issuer(options: Options, keys: Keys) -> Company:
     company = Issuer(keys, wall_clock, SystemRandom())
     company.command(
         "POST /settings", {"recharge_ms": options.recharge_ms, "callback_url": options.issuer_callback_url}
+    )
+    return company
+
+
+def billers(options: Options, keys: Keys) -> Company:
+    company = Billers(keys.billers, wall_clock, SystemRandom())
+    company.command(
+        "POST /settings", {"settle_ms": options.settle_ms, "callback_url": options.billers_callback_url}
     )
     return company
 

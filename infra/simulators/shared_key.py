@@ -1,6 +1,7 @@
-"""Calls signed both ways with a key that two parties share: the custody bank's and the alliance's interface.
+"""Calls signed both ways with a key that two parties share: of the custody bank, the alliance, some billers.
 
-HMAC-SHA256 in hex, in the headers `<Prefix>-Timestamp` (epoch seconds) and `<Prefix>-Signature`.
+HMAC-SHA256 in hex, in the headers `<Prefix>-Timestamp` (epoch seconds), `<Prefix>-Signature` and, where a
+call is heard once only, `<Prefix>-Nonce`.
 """
 
 import hmac
@@ -11,9 +12,10 @@ from simulators.protocol import Call, Now, RefusedError, Reply
 SKEW_SECONDS = 300
 
 
-def request_signature(key: bytes, call: Call, stamp: str) -> str:
-    """Over method, path with query, timestamp (each with a line feed behind it) and body."""
-    message = f"{call.method}\n{call.target}\n{stamp}\n".encode() + call.body
+def request_signature(key: bytes, call: Call, stamp: str, nonce: str = "") -> str:
+    """Over method, path with query, timestamp, nonce if any (each with a line feed behind it) and body."""
+    once = f"{nonce}\n" if nonce else ""
+    message = f"{call.method}\n{call.target}\n{stamp}\n{once}".encode() + call.body
     return hmac.new(key, message, sha256).hexdigest()
 
 
@@ -27,7 +29,8 @@ def check(prefix: str, key: bytes, call: Call, now: Now) -> None:
     stamp = call.headers.get(f"{prefix}-timestamp", "")
     fresh = stamp.isdecimal() and abs(int(stamp) - now() // 1000) <= SKEW_SECONDS
     given = call.headers.get(f"{prefix}-signature", "")
-    if not fresh or not hmac.compare_digest(given.encode(), request_signature(key, call, stamp).encode()):
+    right = request_signature(key, call, stamp, call.headers.get(f"{prefix}-nonce", ""))
+    if not fresh or not hmac.compare_digest(given.encode(), right.encode()):
         raise RefusedError(401, "SIGNATURE", "the signature is not right, or too old")
 
 

@@ -13,9 +13,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench import claims, constants
 from bench.cold import CREDENTIALS, cold_ratios, template_environment
 from bench.costs import TOP_UP, cost_of, invocations_of, missed_targets, operation_costs
 from bench.journal import Invocation
+from bench.partitions import shares
 from bench.recording import Recording, record_top_up
 from bench.risk import ROWS
 from bench.risk import TARGET_MS as RISK_TARGET_MS
@@ -31,8 +33,8 @@ WARM_TARGET_MS = 4.0
 Table = dict[str, dict[str, Any]]
 
 
-def measure(recording: Recording, directory: Path) -> tuple[Table, dict[str, Any]]:
-    """Every operation's numbers, and the whole top-up's."""
+def measure(recording: Recording, directory: Path) -> tuple[Table, dict[str, Any], dict[str, float]]:
+    """Every operation's numbers, the whole top-up's, and the ratios of all starts, that of a claim too."""
     costs, invocations = operation_costs(recording), invocations_of(recording)
     replays = {name: Replay(recording, invocation) for name, invocation in invocations.items()}
     cpu_ms = {name: replay.median_ms() for name, replay in replays.items()}
@@ -40,13 +42,14 @@ def measure(recording: Recording, directory: Path) -> tuple[Table, dict[str, Any
         name: (invocations[name].function, [*replay.wiring.parts, *DECIDES.get(name, ())])
         for name, replay in replays.items()
     }
+    starts["claim"] = (claims.FUNCTION, ["claims"])
     ratios = cold_ratios(starts, recording.environment, recording.secrets, directory)
     operations = {
         name: {"cold_ratio": round(ratios[name], 2), "cpu_ms": round(cpu_ms[name], 2), **cost._asdict()}
         for name, cost in costs.items()
     }
     total_ms = sum(_cpu_of(recording, invocation, cpu_ms) for invocation in recording.top_up)
-    return operations, {**cost_of(recording.top_up)._asdict(), "cpu_ms": round(total_ms, 2)}
+    return operations, {**cost_of(recording.top_up)._asdict(), "cpu_ms": round(total_ms, 2)}, ratios
 
 
 def _cpu_of(recording: Recording, invocation: Invocation, cpu_ms: dict[str, float]) -> float:
@@ -92,7 +95,10 @@ def main() -> int:
         directory = Path(folder)
         with silence():
             recording = record_top_up(directory / "simulators")
-        operations, top_up = measure(recording, directory)
+            written = shares(directory / "people")
+        operations, top_up, ratios = measure(recording, directory)
+    invocations = invocations_of(recording)
+    constants.write(constants.constants(invocations, operations, ratios, written, claims.claimed()))
     failures = list(missed_targets(operation_costs(recording), cost_of(recording.top_up)))
     decision, risk = round(decision_ms(), 3), round(risk_decision_ms(), 3)
     print(table(operations, top_up, len(recording.top_up)))

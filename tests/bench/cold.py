@@ -66,7 +66,8 @@ def cold_ratios(
     starts: Mapping[str, tuple[str, list[str]]], environment: Mapping[str, str], secrets: Mapping[str, Any],
     directory: Path, rounds: int = ROUNDS,
 ) -> dict[str, float]:  # fmt: skip
-    """For each operation its function and the parts that it uses; return the ratio to the bare process."""
+    """For each operation its function and the parts that it uses; return the ratio to the bare process, and
+    under "" the bare process's CPU seconds."""
     code = _copied_code(directory)
     hidden = f"import sys\nsys.modules.update(dict.fromkeys({_not_in_layer()!r}))\n"
     programs = {"": hidden + BARE}
@@ -85,7 +86,7 @@ def cold_ratios(
         "HOME": str(directory),
     }
     bare = programs.pop("")
-    ratios: dict[str, list[float]] = {name: [] for name in programs}
+    ratios: dict[str, list[float]] = {name: [] for name in ("", *programs)}
     # the first turn compiles what the others load
     for turn in range(rounds + 1):
         for name, program in programs.items():
@@ -94,6 +95,7 @@ def cold_ratios(
             after = _cpu_seconds(bare, settings)
             if turn:
                 ratios[name].append(2 * spent / (before + after))
+                ratios[""] += before, after
     return {name: statistics.median(values) for name, values in ratios.items()}
 
 

@@ -21,7 +21,7 @@ from octane.store.expressions import marshal_item
 from octane.store.items import Item, Key, Page, Query, Table
 from octane.store.writes import Update, Write
 from octane.wire.http import HttpTransport, Response
-from world.memory_engine import MemoryEngine
+from world.memory_engine import Change, MemoryEngine
 from world.meter import Meter, Usage
 from world.wired import Board, Lists
 
@@ -35,6 +35,7 @@ ENVIRONMENT = {
     "OCTANE_TABLE_ROUTING": "routing",
     "OCTANE_TABLE_RISK": "risk",
     "OCTANE_TABLE_AUDIT": "audit",
+    "OCTANE_TABLE_STATIONS": "stations",
     "OCTANE_QUEUE_RECHARGE": "https://sqs.us-east-1.amazonaws.com/123456789012/recharge",
     "OCTANE_QUEUE_REFUND": "https://sqs.us-east-1.amazonaws.com/123456789012/refund",
     "OCTANE_QUEUE_DUE": "https://sqs.us-east-1.amazonaws.com/123456789012/due",
@@ -70,6 +71,8 @@ class Invocation:
     """What the process keeps for some seconds and does not ask again."""
     wire: list[Response] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    changes: list[Change] = field(default_factory=list)
+    """What it wrote, in the order of the tables."""
 
     @property
     def pushes(self) -> int:

@@ -20,6 +20,7 @@ from bench.journal import (
 )
 from octane.channels.port import ChannelName
 from octane.privacy.vault import FieldVault
+from octane.store.items import Table
 from world.shop import Shop, context, opened_shop
 
 CONNECTION = "connection-1"
@@ -32,11 +33,18 @@ class RecordedShop(Shop):
         super().__init__(shop.world, shop.inbox, environment)
         self.environment = dict(self.wiring._environment)
         self.journal = Journal()
+        self.address = "127.0.0.1"
+        """Where requests come from."""
         self.wiring.engine = RecordingEngine(self.clock, self.wiring.meter, self.journal)
         self.wiring.lists = RecordingLists(self.journal)
         self.wiring.__dict__["queues"] = self.wiring.__dict__["sockets"] = self.wiring.lists
         self.wiring.__dict__["switches"] = RecordingBoard(self.wiring.lists, self.journal)
         self.wiring._on_machine_time.__dict__["_transport"] = RecordingTransport(self.journal)
+
+    def event(self, method: str, path: str, body: object, **parts: Any) -> dict[str, Any]:
+        event = super().event(method, path, body, **parts)
+        event["requestContext"]["identity"]["sourceIp"] = self.address
+        return event
 
     def function(self, name: str) -> Callable[[Event, Any], Any]:
         handler = super().function(name)
@@ -48,9 +56,13 @@ class RecordedShop(Shop):
             self.journal.invocations.append(invocation)
             for kept in ("router", "risk_rules", "revocations"):
                 self.wiring.__dict__.pop(kept, None)
+            engine = self.wiring.engine
+            mark = engine.mark()
             with self.wiring.meter.operation(f"{name} {number}") as usage:
                 answer = handler(event, lambda_context)
             invocation.usage = usage
+            for table, known in zip(Table, mark.steps, strict=True):
+                invocation.changes += engine.changes(table, known)
             return answer
 
         return recorded

@@ -10,7 +10,9 @@ from octane.store.items import INDEXES, Table
 
 KEEPS_ALL = frozenset({Table.RECONCILIATION, Table.REVIEWS, Table.AUDIT})
 """Nothing in them ever expires."""
-FORGETS = frozenset({Table.ORDERS, Table.IDENTITY, Table.RISK, Table.REVIEWS})
+FORGETS = frozenset(
+    {Table.ORDERS, Table.IDENTITY, Table.RISK, Table.REVIEWS, Table.BILLS, Table.COUPONS, Table.STATIONS}
+)
 """They know people. Who is erased is gone from their backups too within seven days; the others go back to any
 moment of the last 35."""
 BACKUP = {"PointInTimeRecoveryEnabled": True}

@@ -81,7 +81,7 @@ PLANTED: list[tuple[Callable[[Path], None], str]] = [
         "get_order: its decorator says GET /orders/<order_id>",
     ),
     (_in_template("security: [{NONE: []}], ", ""), "login: it is closed"),
-    (_in_template("[dynamodb:BatchGetItem]", "['dynamodb:*']"), "list_orders: dynamodb:*"),
+    (_in_template("[dynamodb:BatchGetItem]", "['dynamodb:*']"), "place_order: dynamodb:*"),
     (_in_template("!Sub '${OrdersTable.Arn}/index/due'", "'*'"), "sweep_due: dynamodb:Query on *"),
     (
         _in_template("        OCTANE_ISSUER_STEP_FEN: !Ref IssuerStepFen\n", ""),

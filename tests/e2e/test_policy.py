@@ -10,7 +10,8 @@ from e2e.client import Client
 from local.world import LocalOctane
 from octane.api.policy import RULES
 from octane.kernel.caller import Role
-from world.access import Answer, Person, calls, cells_of, fault_of, settle
+from world.access import Answer, Person, cells_of, fault_of, settle
+from world.calls import calls
 
 
 class Deployed:

@@ -16,7 +16,7 @@ Json = dict[str, Any]
 
 def open_early(shop: Shop) -> None:
     """Let all companies hand out the bill of a day that is not over."""
-    for company in (shop.world.wechat, shop.world.alipay, shop.world.issuer):
+    for company in (shop.world.wechat, shop.world.alipay, shop.world.issuer, shop.world.billers):
         company.post("/settings", early_bills=True)
     shop.world.unionpay.post("/settings", files="now")
     shop.world.bank.post("/settings", early_statements=True)

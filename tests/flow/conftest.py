@@ -51,13 +51,17 @@ def open_shop(town: World, log: "Log") -> Iterator[OpenShop]:
 
         def opened(**settings: str) -> Shop:
             inbox = closing.enter_context(opened_inbox())
-            for company in (town.wechat, town.alipay, town.unionpay, town.issuer, town.bank):
+            for company in (town.wechat, town.alipay, town.unionpay, town.issuer, town.billers, town.bank):
                 company.post("/reset")
                 company.post("/time", factor=1)
+            for company in (town.prices, town.maps, town.erp):
+                company.post("/reset")
             town.wechat.post("/settings", refund_ms=QUICK_MS, signing="certificate")
             town.unionpay.post("/settings", refund_ms=QUICK_MS)
             issuer_url = f"{inbox.url}/api/v1/callbacks/issuers/juhe"
             town.issuer.post("/settings", recharge_ms=QUICK_MS, callback_url=issuer_url)
+            billers_url = f"{inbox.url}/api/v1/callbacks/billers"
+            town.billers.post("/settings", settle_ms=QUICK_MS, callback_url=billers_url)
             shop = Shop(town, inbox, settings)
             shop._modules = MODULES
             closing.callback(wiring.use, None)

@@ -77,7 +77,7 @@ def test_one_fen_is_allowed(shop: Shop, ann: Customer) -> None:
         ("0.001", "AMOUNT_INVALID"),
         ('"100"', "INVALID_REQUEST"),
         ("true", "INVALID_REQUEST"),
-        ("null", "INVALID_REQUEST"),
+        ("null", "PAYMENT_TARGET"),
         ("NaN", "BODY_INVALID"),
         ("Infinity", "BODY_INVALID"),
         ("1e99999999999999999999", "BODY_INVALID"),

@@ -18,7 +18,8 @@ from flow.customers import Customer
 from flow.moves import sqs, sweep_after
 from flow.notices import hand_over, issuer_letter, take
 from octane.issuers.names import Issuer
-from octane.issuers.port import RechargeReport, RechargeRequest, RechargeState
+from octane.issuers.port import RechargeRequest
+from octane.kernel.fulfilment import FulfilmentReport, FulfilmentState
 from octane.kernel.money import Fen
 from world.shop import SINOPEC_CARD, Shop, context
 
@@ -75,7 +76,7 @@ def test_an_issuer_that_takes_its_success_back_is_recorded_and_moves_no_money(
     # Given a delivered top-up, and an issuer that now says that it failed, whenever it is asked
     order = ann.topped_up()
     reference = recharges(shop)[0]["sporder_id"]
-    denial = RechargeReport(f"{order}R01", RechargeState.REFUSED, reference, source="query")
+    denial = FulfilmentReport(f"{order}R01", FulfilmentState.REFUSED, reference, source="query")
     monkeypatch.setattr(shop.wiring.issuer, "query", lambda _: denial)
 
     # When its notice says so, twice

@@ -14,7 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from flow import (
+    bill_end_plays,
+    bill_plays,
     finance_plays,
+    market_plays,
     people_plays,
     test_cancel_seams,
     test_channel_health,
@@ -23,6 +26,7 @@ from flow import (
     test_channel_stories,
     test_closing_a_day,
     test_combined_payments,
+    test_coupons,
     test_enterprises,
     test_failover,
     test_funds,
@@ -98,6 +102,7 @@ PLAYED = (
     test_reviewed_payments,
     test_review_findings,
     test_privacy,
+    test_coupons,
 )
 RARE = frozenset({("dynamodb:Query", "ChannelsTable"), ("kms:GenerateDataKey", "VaultKey")})
 """What a function needs once in its life, or never: WeChat Pay's certificate, read only when it signs with
@@ -212,6 +217,9 @@ def test_nothing_is_granted_that_is_never_used(open_shop: OpenShop) -> None:
         a_page_that_is_gone,
         *finance_plays.PLAYS,
         *people_plays.PLAYS,
+        *bill_plays.PLAYS,
+        *bill_end_plays.PLAYS,
+        *market_plays.PLAYS,
     )
     for play in (*others, *stories):
         shop = open_shop()

@@ -11,7 +11,8 @@ from octane.kernel.caller import Caller, Member, Role
 from octane.kernel.errors import ForbiddenError
 from octane.store.writes import Exists, Update
 from openapi.access import access_table
-from world.access import Answer, Person, calls, cells_of, fault_of, settle
+from world.access import Answer, Person, cells_of, fault_of, settle
+from world.calls import calls
 from world.shop import Shop, opened_shop
 from world.system import ROOT, routes, system
 
@@ -103,6 +104,7 @@ def test_a_viewer_and_an_auditor_change_nothing_of_the_business(call: str) -> No
         ("POST /wallet/top-ups", {Member.OWNER, Member.FINANCE}),
         ("POST /payments/create", {Member.OWNER}),
         ("POST /orders", {Member.OWNER, Member.OPERATOR}),
+        ("POST /bill-orders", {Member.OWNER, Member.OPERATOR}),
         ("POST /cards", {Member.OWNER, Member.OPERATOR}),
         ("PUT /enterprises/{enterprise_id}/members/{user_id}", {Member.OWNER}),
         ("POST /orders/{order_id}/refunds", set()),

@@ -9,7 +9,9 @@ from simulation.violations import must
 from world.memory_engine import Change
 
 Record = Mapping[str, Any]
-PERSONAL = {"card_number", "card_masked", "card_id", "holder_name", "holder_phone"}
+PERSONAL = {"card_number", "card_masked", "card_id", "holder_name", "holder_phone"} | {
+    *("account_no", "account_masked", "account_tag", "bill_account_id")
+}
 
 
 @dataclass(slots=True)

@@ -7,12 +7,13 @@ from types import MappingProxyType
 from octane.kernel.clock import Instant
 from octane.kernel.statement import LineKind, LineStatus, StatementLine
 from octane.ledger.entries import payer_mark
-from octane.reconciliation.model import Source
+from octane.reconciliation.model import FULFILLERS, Source
 from simulation.alipay import CONFIG as ALIPAY
 from simulation.books import MCHID
 from simulation.unionpay import CONFIG as UNIONPAY
 from simulation.world import World
 from simulators.alipay.bills import bill_rows as alipay_rows
+from simulators.billers.settlement import settlement_rows
 from simulators.bills.rows import Row, RowKind
 from simulators.issuer.bills import bill_rows as issuer_rows
 from simulators.unionpay.clearing import bill_rows as unionpay_rows
@@ -26,11 +27,11 @@ MERCHANTS = MappingProxyType(
         Source.WECHAT: MCHID,
         Source.ALIPAY: ALIPAY.seller_id,
         Source.UNIONPAY: UNIONPAY.mer_id,
-        Source.JUHE: "",
+        **dict.fromkeys(FULFILLERS, ""),
     }
 )
 SHOWN = 4
-"""Digits of a card that both sides can write."""
+"""Characters of a card or account that both sides can write."""
 Edit = Callable[[Row], tuple[Row, ...]]
 
 
@@ -79,8 +80,10 @@ class Bills:
                 return alipay_rows(self.world.alipay, ALIPAY.seller_id)
             case Source.UNIONPAY:
                 return unionpay_rows(self.world.unionpay, UNIONPAY.mer_id)
-            case _:
+            case Source.JUHE:
                 return issuer_rows(self.world.recharges, "")
+            case _:
+                return settlement_rows(self.world.payments, source.value)
 
 
 def day_number(source: Source, at: int) -> int:
@@ -104,7 +107,7 @@ def _line(source: Source, row: Row, place: int) -> StatementLine:
         fee=row.fee,
         currency=row.currency,
         status=LineStatus(row.status.value),
-        party=f"*{row.party[-SHOWN:]}" if source is Source.JUHE else payer_mark(row.party),
+        party=f"*{row.party[-SHOWN:]}" if source in FULFILLERS else payer_mark(row.party),
         merchant=row.merchant,
         settled_at=Instant(row.at // 1_000 * 1_000),
         line=place,

@@ -3,6 +3,7 @@
 import json
 from typing import TYPE_CHECKING, Any
 
+from octane.billers.names import Biller
 from octane.channels.port import ChannelName
 from octane.orders.model import order_id_in
 from octane.orders.payment import NoticeReplayedError, confirm_payment
@@ -13,6 +14,8 @@ from simulation.delivery import API_LIFE, MINUTE, invoke
 from simulation.deps import SimulatedDeps
 from simulation.faults import FORGE, HOUR, LOSE, LOST, NEVER, NOTICE, REPLAY, TWICE
 from simulation.world import World
+from simulators.billers.books import BillerBooks
+from simulators.billers.company import RETRY_MS as BILLER_RETRY_MS
 from simulators.issuer.company import RETRY_MS as ISSUER_RETRY_MS
 from simulators.issuer.recharges import RechargeBooks
 from simulators.protocol import Notice
@@ -34,9 +37,11 @@ class Post:
         self._nonces = 0
         self._settling: set[int] = set()
         world.recharges.callback_url = "recharges"
-        self._senders: dict[str, Books | RechargeBooks] = {
+        world.payments.callback_url = "payments"
+        self._senders: dict[str, Books | RechargeBooks | BillerBooks] = {
             **{name.lower(): books for name, books in world.books.items()},
             "issuer": world.recharges,
+            "biller": world.payments,
         }
         self._patience = {sender: _patience(books) for sender, books in self._senders.items()}
 
@@ -82,7 +87,7 @@ class Post:
                 *(kind, self._forged(kind, notice.content)),
                 wait=wait // 2,
                 tries=99,
-                good=sender == "issuer",
+                good=sender in ("issuer", "biller"),
             )
 
     def _forged(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
@@ -90,6 +95,8 @@ class Post:
         outcome."""
         if kind == "issuer_recharge":
             return {**content, "sta": "1" if content["sta"] == "9" else "9"}
+        if kind == "biller_notice":
+            return {**content, "state": "PAID" if content["state"] == "REFUSED" else "REFUSED"}
         if kind.startswith("alipay"):
             return {**content, "total_amount": "0.01", "trade_no": "2200forged"}
         if kind.startswith("unionpay"):
@@ -153,8 +160,8 @@ class Post:
     def _read(self, kind: str, headers: dict[str, str], body: bytes) -> None:
         """What the function of this address does, its acknowledgement of a repetition too."""
         sender, _, about = kind.partition("_")
-        work = self._recharge
-        if sender != "issuer":
+        work = self._bills if sender == "biller" else self._recharge
+        if sender not in ("issuer", "biller"):
             work = self._refund if about == "refund" else self._payment
         try:
             until_settled(lambda: work(sender, headers, body))
@@ -176,16 +183,28 @@ class Post:
 
     def _recharge(self, _sender: str, _headers: dict[str, str], body: bytes) -> None:
         report = self._deps.issuer.read_notice(body)
-        confirm_recharge(self._deps, order_id_in(report.issuer_order_no, "R"), report)
+        confirm_recharge(self._deps, order_id_in(report.order_no, "R"), report)
+
+    def _bills(self, _sender: str, headers: dict[str, str], body: bytes) -> None:
+        biller = Biller(json.loads(body)["biller"])
+        report = self._deps.biller_of(biller).read_notice(body, headers)
+        confirm_recharge(self._deps, order_id_in(report.order_no, "R"), report, biller)
 
 
-def _patience(books: "Books | RechargeBooks") -> tuple[int, ...]:
+def _patience(books: "Books | RechargeBooks | BillerBooks") -> tuple[int, ...]:
     """The waits between deliveries. Alipay gives up after eight, UnionPay after five: what they have not
     brought home by then, their files do, which is one more delivery here."""
     if isinstance(books, RechargeBooks):
         return ISSUER_RETRY_MS
+    if isinstance(books, BillerBooks):
+        return BILLER_RETRY_MS
     return books.retry_ms if books.name is ChannelName.WECHAT else (*books.retry_ms, *FILES_MS)
 
 
 def _number(content: dict[str, Any]) -> str:
-    return str(content.get("out_trade_no") or content.get("orderid") or content.get("orderId"))
+    return str(
+        content.get("out_trade_no")
+        or content.get("orderid")
+        or content.get("orderId")
+        or content.get("order_no")
+    )

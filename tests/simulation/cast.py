@@ -11,6 +11,7 @@ from octane.ledger.accounts import wallet
 from octane.ledger.balances import credit
 from octane.ledger.entries import Entry, post, transfer
 from octane.store.engine import ConditionFailed
+from simulation import endowing
 from simulation.closing import Closing
 from simulation.deps import SimulatedDeps
 from simulation.people import Person
@@ -74,6 +75,40 @@ class Cast:
         writes = post(entry), credit(account, 0, Fen(amount))
         self.world.engine.transact(writes, self.world.nonces.token())
         self.world.written = True
+
+    def claimer(self, name: str) -> Person:
+        """Somebody who has no card, and wants a coupon."""
+        person = Person(self.world, self.deps, name)
+        self.people.append(person)
+        return person
+
+    def coupon(
+        self,
+        person: Person,
+        coupon_id: str,
+        value: int,
+        *,
+        percent: bool = False,
+        stackable: bool = False,
+        minutes: int = 2_000,
+    ) -> None:
+        """Give somebody a coupon: `value` fen off, or percent."""
+        lives_ms = minutes * 60_000
+        endowing.give_coupon(
+            *(self.world, person.user_id, coupon_id, value),
+            percent=percent,
+            stackable=stackable,
+            lives_ms=lives_ms,
+        )
+
+    def campaign(self, name: str, units: int, shards: int) -> None:
+        endowing.open_campaign(self.world, name, units, shards)
+
+    def owes(self, person: Person, *bills: tuple[str, int]) -> None:
+        person.bill_account_id = endowing.owe(self.world, person.user_id, bills)
+
+    def plan(self, person: Person, bill: tuple[str, int], parts: int) -> str:
+        return endowing.make_plan(self.world, person.user_id, bill, parts)
 
     def publish(self, draft: str) -> None:
         """Put the first rules in force; of many in a world, the first do."""

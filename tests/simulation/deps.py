@@ -4,7 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from octane.billers.names import Biller
 from octane.channels.port import ChannelName
+from octane.coupons.claims import Claims
 from octane.kernel.vault import Field
 from octane.risk.defaults import default_rules
 from octane.risk.rules import read_rules
@@ -13,6 +15,7 @@ from octane.rulebook.reader import RulesReader
 from octane.store.items import Table
 from octane.store.store import Store
 from simulation.alipay import SimulatedAlipay
+from simulation.billers import SimulatedBiller
 from simulation.issuer import SimulatedIssuer
 from simulation.tables import FaultyEngine
 from simulation.unionpay import SimulatedUnionPay
@@ -66,6 +69,8 @@ class SimulatedDeps:
         self.store = Store(FaultyEngine(world), world.nonces, world.pause)
         self.risk_rules = RulesReader(self.store, world.clock, Table.RISK, default_rules, read_rules)
         self.vault = NothingSealed()
+        self.claims = [Claims(self.store, world.clock) for _ in range(2)]
+        """As two function instances know the campaigns."""
         self.work = MemoryObjects()
         self.issuer = SimulatedIssuer(world)
         self._channels: dict[ChannelName, Channel] = {
@@ -76,6 +81,9 @@ class SimulatedDeps:
 
     def channel_of(self, name: ChannelName) -> "Channel":
         return self._channels[name]
+
+    def biller_of(self, biller: Biller) -> SimulatedBiller:
+        return SimulatedBiller(self._world, biller)
 
     @property
     def router(self) -> Router:

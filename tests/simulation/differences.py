@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from simulation.violations import must
 from simulation.world import World
+from simulators.billers.names import BILLERS
 from world.memory_engine import Change, ChangeKind
 
 Record = Mapping[str, Any]
@@ -43,7 +44,7 @@ KINDS = MappingProxyType(
         "recharge_contradicted": "RECHARGE",
     }
 )
-COUNTERPARTY = ("CHANNEL_RECEIVABLE", "ISSUER_PAYABLE")
+COUNTERPARTY = ("CHANNEL_RECEIVABLE", "ISSUER_PAYABLE", "BILLER_PAYABLE")
 SIGNS = MappingProxyType({"PAYMENT": 1, "REFUND": -1, "RECHARGE": -1})
 
 
@@ -89,7 +90,8 @@ class Differences:
             if place in COUNTERPARTY:
                 recharge = kind == "RECHARGE"
                 number = change.key.pk + reference if recharge else reference
-                told = "JUHE" if recharge else source, kind, number, leg["fen"], item["effective_at"]
+                whose = "JUHE" if place == "ISSUER_PAYABLE" else source
+                told = whose, kind, number, leg["fen"], item["effective_at"]
                 self.movements.append(Movement(*told))
                 self.booked.add((kind, number))
 
@@ -141,6 +143,8 @@ class Differences:
     def account(self, identifier: str) -> str:
         """The counterparty's account with us."""
         source = self.places[identifier][1]
+        if source in BILLERS:
+            return f"BILLER_PAYABLE:{source}"
         return f"ISSUER_PAYABLE:{source}" if source == "JUHE" else f"CHANNEL_RECEIVABLE:{source}"
 
     def _moved(self, identifier: str, old: Record, new: Record, partition: str) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from octane.issuers.juhe import errors as juhe_errors
 from octane.issuers.juhe.client import ANY_AMOUNT, GAME_STATES, NOTICE_STATES, REVOKED, yuan_text
-from octane.issuers.port import RechargeReport, RechargeRequest, RechargeState, RechargeUnknown
+from octane.issuers.port import RechargeRequest
+from octane.kernel.fulfilment import FulfilmentReport, FulfilmentState, FulfilmentUnknown
 from octane.kernel.money import Fen
 from simulation.faults import FAIL, FORGE, LAGGING, QUERY, REFUSE, STALE, STAY, SUBMIT
 from simulation.world import ISSUER, STAY_MS, Lost, World
@@ -22,8 +23,8 @@ class SimulatedIssuer:
 
     world: World
 
-    def submit(self, request: RechargeRequest) -> RechargeReport | RechargeUnknown:
-        number = request.issuer_order_no
+    def submit(self, request: RechargeRequest) -> FulfilmentReport | FulfilmentUnknown:
+        number = request.order_no
         proid, charge_type = ANY_AMOUNT[request.issuer]
         order = parse_order(
             {
@@ -37,7 +38,7 @@ class SimulatedIssuer:
             }
         )
 
-        def effect(kind: str) -> RechargeReport | RechargeUnknown:
+        def effect(kind: str) -> FulfilmentReport | FulfilmentUnknown:
             if kind == REFUSE:
                 return _refused(number, int(Code.BALANCE_TOO_LOW))
             books = self.world.recharges
@@ -52,61 +53,59 @@ class SimulatedIssuer:
 
         return self._ask("submit", number, SUBMIT, effect)
 
-    def query(self, issuer_order_no: str) -> RechargeReport | RechargeUnknown:
-        def effect(kind: str) -> RechargeReport | RechargeUnknown:
-            absent = RechargeReport(issuer_order_no, RechargeState.NOT_FOUND, source="query")
+    def query(self, order_no: str) -> FulfilmentReport | FulfilmentUnknown:
+        def effect(kind: str) -> FulfilmentReport | FulfilmentUnknown:
+            absent = FulfilmentReport(order_no, FulfilmentState.NOT_FOUND, source="query")
             if kind == STALE:
                 return absent
             try:
-                told = view(self.world.recharges.find(issuer_order_no))
+                told = view(self.world.recharges.find(order_no))
             except RefusedError as refusal:
                 known = int(refusal.code) not in juhe_errors.NOT_FOUND
-                return RechargeUnknown(refusal.code) if known else absent
+                return FulfilmentUnknown(refusal.code) if known else absent
             if kind == LAGGING:
                 told = {**told, "game_state": "0"}
-            return _told(issuer_order_no, told, "query")
+            return _told(order_no, told, "query")
 
-        return self._ask("query recharge", issuer_order_no, QUERY, effect)
+        return self._ask("query recharge", order_no, QUERY, effect)
 
-    def balance(self) -> Fen | RechargeUnknown:
+    def balance(self) -> Fen | FulfilmentUnknown:
         return Fen(self.world.recharges.balance_fen)
 
-    def read_notice(self, body: bytes) -> RechargeReport:
+    def read_notice(self, body: bytes) -> FulfilmentReport:
         content = json.loads(body)
         state = NOTICE_STATES[content["sta"]]
-        return RechargeReport(
-            content["orderid"], state, issuer_reference=content["sporder_id"], source="notice"
-        )
+        return FulfilmentReport(content["orderid"], state, reference=content["sporder_id"], source="notice")
 
     def _ask(
         self,
         operation: str,
         number: str,
         kinds: tuple[str, ...],
-        effect: Callable[[str], RechargeReport | RechargeUnknown],
-    ) -> RechargeReport | RechargeUnknown:
+        effect: Callable[[str], FulfilmentReport | FulfilmentUnknown],
+    ) -> FulfilmentReport | FulfilmentUnknown:
         try:
             answer = self.world.outside(operation, number, kinds, ISSUER, effect)
         except Lost:
-            return RechargeUnknown("LOST")
+            return FulfilmentUnknown("LOST")
         if self.world.lines is not None:
             self.world.note(f"← {answer}")
         return answer
 
 
-def _refused(number: str, code: int) -> RechargeReport | RechargeUnknown:
+def _refused(number: str, code: int) -> FulfilmentReport | FulfilmentUnknown:
     word = juhe_errors.REFUSED.get(code)
     if word is None:
-        return RechargeUnknown(f"CODE_{code}")
-    return RechargeReport(number, RechargeState.REFUSED, code=word, source="answer")
+        return FulfilmentUnknown(f"CODE_{code}")
+    return FulfilmentReport(number, FulfilmentState.REFUSED, code=word, source="answer")
 
 
-def _told(number: str, told: Json, source: str) -> RechargeReport:
+def _told(number: str, told: Json, source: str) -> FulfilmentReport:
     state = GAME_STATES[str(told["game_state"])]
-    return RechargeReport(
+    return FulfilmentReport(
         number,
         state,
-        issuer_reference=str(told["sporder_id"]),
-        code=REVOKED if state is RechargeState.REFUSED else "",
+        reference=str(told["sporder_id"]),
+        code=REVOKED if state is FulfilmentState.REFUSED else "",
         source=source,
     )

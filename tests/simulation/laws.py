@@ -41,5 +41,8 @@ REFUND_MOVES = MappingProxyType(
         "SUCCEEDED": set[str](),
     }
 )
-FIXED = ("user_id", "kind", "amount", "card_id", "card_number", "issuer", "placed_at", "expires_at")
+FIXED = (
+    *("user_id", "kind", "amount", "card_id", "card_number", "issuer", "placed_at", "expires_at"),
+    *("coupons", "discount", "biller", "account_no", "bills", "plan_id", "instalments"),
+)
 OWED = ("CUSTOMER_ADVANCE", "REVIEW_HELD", "REFUND_PAYABLE", "UNEXPECTED_RECEIPTS")

@@ -2,6 +2,7 @@
 
 from simulation.channel_mutants import CHANNEL_MUTANTS
 from simulation.planting import mutant
+from simulation.promise_mutants import PROMISE_MUTANTS
 from simulation.reconcile_mutants import RECONCILE_MUTANTS
 from simulation.review_mutants import REVIEW_MUTANTS
 
@@ -37,10 +38,10 @@ MUTANTS = (
         "treats a submit that timed out as failed, and refunds",
         (
             f"{RECHARGE}:_submit",
-            "    if isinstance(answer, RechargeReport) and",
-            "    if isinstance(answer, RechargeUnknown):\n"
-            "        answer = RechargeReport(order.issuer_order_no, RechargeState.REFUSED)\n"
-            "    if isinstance(answer, RechargeReport) and",
+            "    if isinstance(answer, FulfilmentReport) and",
+            "    if isinstance(answer, FulfilmentUnknown):\n"
+            "        answer = FulfilmentReport(order.fulfilment_no, FulfilmentState.REFUSED)\n"
+            "    if isinstance(answer, FulfilmentReport) and",
         ),
     ),
     mutant(
@@ -57,7 +58,7 @@ MUTANTS = (
         "new_issuer_number",
         "submits again under a new order number",
         (
-            f"{MODEL}:Order.issuer_order_no",
+            f"{MODEL}:Order.fulfilment_no",
             'f"{self.order_id}R01"',
             'f"{self.order_id}R{self.checks + 1:02d}"',
         ),
@@ -76,7 +77,7 @@ MUTANTS = (
         "believes a refusal although an earlier submit may be under way",
         (
             f"{RECHARGE}:_is_proof",
-            "return answer.state is not RechargeState.REFUSED or order.recharge_clean",
+            "return answer.state is not FulfilmentState.REFUSED or order.recharge_clean",
             "return True",
         ),
     ),
@@ -225,7 +226,7 @@ MUTANTS = (
         "settles on the issuer's notice, whose signature does not cover the outcome",
         (
             f"{RECHARGE}:confirm_recharge",
-            "answer = deps.issuer.query(order.issuer_order_no)",
+            "answer = query(deps, order)",
             "answer = notice",
         ),
     ),
@@ -283,4 +284,5 @@ MUTANTS = (
     *CHANNEL_MUTANTS,
     *RECONCILE_MUTANTS,
     *REVIEW_MUTANTS,
+    *PROMISE_MUTANTS,
 )

@@ -7,9 +7,11 @@ from decimal import Decimal
 from random import Random
 from typing import TypeVar
 
+from octane.billers.port import BillPart
 from octane.channels.port import PaymentMethod
+from octane.coupons.holding import Coupon
 from octane.kernel.caller import Caller, Role
-from octane.kernel.errors import OctaneError, UnavailableError
+from octane.kernel.errors import OctaneError, StateError, UnavailableError
 from octane.kernel.ids import derive_id
 from octane.kernel.money import Fen
 from octane.orders.access import get_order
@@ -18,11 +20,12 @@ from octane.orders.cancel import cancel_order
 from octane.orders.choices import Choice
 from octane.orders.model import Dossier, Refund
 from octane.orders.pay import StartedPayment, pay_order
-from octane.orders.place import PlaceOrder, place_order, place_wallet_top_up
+from octane.orders.place import place_order
 from octane.orders.quick_pay import QuickPay, quick_pay
 from octane.orders.refund import grant_refund
 from octane.orders.rules import get_rules, publish_rules
 from octane.orders.states import OrderState
+from octane.orders.wanted import PlaceBillOrder, PlaceOrder, PlaceWalletTopUp, Wanted
 from octane.store.items import Key, Table
 from octane.store.writes import Absent, Put
 from simulation.delivery import API_LIFE, invoke
@@ -77,6 +80,7 @@ class Person:
     grants: list[Grant] = field(default_factory=list)
     orders: list[str] = field(default_factory=list)
     acknowledged: set[str] = field(default_factory=set)
+    bill_account_id: str = ""
 
     @property
     def user_id(self) -> str:
@@ -168,14 +172,38 @@ class Person:
             raise answer
         return answer
 
-    def place(self, alias: str, amount: int) -> str:
+    def place(self, alias: str, amount: int, *, coupons: tuple[str, ...] = ()) -> str:
+        """Order a top-up of the own card; return its id, or "" when it is refused."""
+        return self._place(alias, "place_order", "", PlaceOrder("card", amount, coupons), must=not coupons)
+
+    def place_bills(
+        self, alias: str, bills: tuple[tuple[str, int], ...], *, coupons: tuple[str, ...] = ()
+    ) -> str:
+        parts = tuple(BillPart(bill_no, Fen(amount)) for bill_no, amount in bills)
+        wanted = PlaceBillOrder(self.bill_account_id, parts, coupon_ids=coupons)
+        return self._place(alias, "place_bill_order", "bills ", wanted)
+
+    def place_plan(self, alias: str, plan_id: str, instalments: int) -> str:
+        wanted = PlaceBillOrder(self.bill_account_id, plan_id=plan_id, instalments=instalments)
+        return self._place(alias, "place_bill_order", "bills ", wanted)
+
+    def claim(self, campaign_id: str, key: str) -> Coupon:
+        claims = self.random.choice(self.deps.claims)
+        return self.request("claim_coupon", "", lambda: claims.claim(self.caller, campaign_id, key))
+
+    def _place(self, alias: str, function: str, word: str, wanted: Wanted, *, must: bool = False) -> str:
         key = f"key-{alias}-{self.world.schedule.seed}"
-        order_id = derive_id("T", self.user_id, key)
+        order_id = derive_id("T", self.user_id, f"{word}{key}")
         self.world.aliases[order_id] = alias
-        self.orders.append(order_id)
         asked = self.world.scheduler.now
-        request = PlaceOrder("card", amount)
-        placed = self.request("place_order", alias, lambda: place_order(self.deps, self.caller, request, key))
+        try:
+            placed = self.request(function, alias, lambda: place_order(self.deps, self.caller, wanted, key))
+        except (StateError, NoAnswerError) as error:
+            if must:
+                raise
+            self.world.note(f"places nothing: {error.code}")
+            return ""
+        self.orders.append(order_id)
         self.acknowledged.add(order_id)
         self._saw(placed, asked)
         return order_id
@@ -259,17 +287,7 @@ class Person:
 
     def top_up(self, alias: str, amount: int) -> str:
         """Order a top-up of the own wallet."""
-        key = f"fill-{alias}-{self.world.schedule.seed}"
-        order_id = derive_id("T", self.user_id, f"wallet {key}")
-        self.world.aliases[order_id] = alias
-        self.orders.append(order_id)
-        asked = self.world.scheduler.now
-        placed = self.request(
-            "top_up_wallet", alias, lambda: place_wallet_top_up(self.deps, self.caller, amount, key)
-        )
-        self.acknowledged.add(order_id)
-        self._saw(placed, asked)
-        return order_id
+        return self._place(alias, "top_up_wallet", "wallet ", PlaceWalletTopUp(amount), must=True)
 
     def cancel(self, order_id: str) -> None:
         asked = self.world.scheduler.now

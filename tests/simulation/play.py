@@ -57,6 +57,7 @@ def play(
     deps.queues, deps.sockets, deps.review_machine = queues, sockets, SimulatedMachine(world, deps)
     witness, streams = Witness(world), Streams(world, deps)
     sweeper, prober, post = Sweeper(world, deps), Prober(world, deps), Post(world, deps)
+    world.on_sold_out.append(witness.promises.sold_out)
     world.after_write.extend((witness.look, streams.look, sweeper.look, prober.look))
     world.after_effect.extend((witness.look_outside, post.look))
     journal = Journal(world, deps)

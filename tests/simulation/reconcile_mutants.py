@@ -131,8 +131,8 @@ RECONCILE_MUTANTS: tuple[Mutant, ...] = (
         "takes the issuer's silence for a yes",
         (
             f"{REPAIR}:_recharge",
-            "    if not isinstance(answer, RechargeReport):\n        return Repair.SILENT",
-            "    if not isinstance(answer, RechargeReport):\n        return Repair.DONE",
+            "    if not isinstance(answer, FulfilmentReport):\n        return Repair.SILENT",
+            "    if not isinstance(answer, FulfilmentReport):\n        return Repair.DONE",
         ),
     ),
     mutant(

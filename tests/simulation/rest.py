@@ -14,6 +14,7 @@ from simulation.replaying import check_decisions
 from simulation.violations import must
 from simulation.witness import Witness
 from simulation.world import World
+from simulators.billers.names import PAID
 from simulators.issuer.recharges import State
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def check_rest(
     check_decisions(witness.keepers)
     witness.accounts.rest(witness.orders, witness.keepers.wallets.balances)
     witness.hearings.rest(world, witness.orders, witness.nets)
+    witness.promises.rest(world.stock, witness.orders)
 
 
 def _order(world: World, witness: Witness, order_id: str) -> None:
@@ -128,14 +130,16 @@ def _money(world: World, witness: Witness, order_id: str) -> None:
     wallet, to_wallet = witness.from_wallets[order_id], witness.to_wallets[order_id]
     captured = sum(trade.fen for trade in witness.trades(order_id) if trade.paid)
     back, stuck = _refunded(world, witness, order_id, DONE), _refunded(world, witness, order_id, FAILED)
-    recharged = _recharged(world, order_id) + witness.kinds[order_id]["wallet_credited"]
+    at_biller = _paid_bills(world, order_id)
+    recharged = _recharged(world, order_id) + at_biller + witness.kinds[order_id]["wallet_credited"]
+    coupons = nets["COUPON_EXPENSE"]
     granted = witness.kinds[order_id]["refund_granted"]
     lost = witness.kinds[order_id]["recharge_contradicted"]
     text = (
-        f"{name}: captured {captured} + {wallet}, recharged {recharged}, back {back} + {to_wallet}, "
-        f"stuck {stuck}, granted {granted}"
+        f"{name}: captured {captured} + {wallet} + {coupons}, recharged {recharged}, "
+        f"back {back} + {to_wallet}, stuck {stuck}, granted {granted}"
     )
-    held = captured + wallet == recharged - lost + back + to_wallet + stuck - granted
+    held = captured + wallet + coupons == recharged - lost + back + to_wallet + stuck - granted
     must(held, "captured = recharged + refunded + held", text)
     must(lost == 0, "nothing is recharged after a refusal", text)
     charged = captured + wallet - back - to_wallet - stuck
@@ -149,6 +153,8 @@ def _money(world: World, witness: Witness, order_id: str) -> None:
     payable = sum(fen for account, fen in nets.items() if account.startswith("ISSUER_PAYABLE"))
     at_issuer = _recharged(world, order_id)
     must(-payable == at_issuer, "our ledger says what the issuer says", f"{text}; ledger {dict(nets)}")
+    billed = -sum(fen for account, fen in nets.items() if account.startswith("BILLER_PAYABLE"))
+    must(billed == at_biller, "our ledger says what the biller says", f"{text}; ledger {dict(nets)}")
     owed = {account: -nets[account] for account in OWED if nets[account]}
     must(
         owed == ({"REFUND_PAYABLE": stuck} if stuck else {}),
@@ -172,6 +178,14 @@ def _recharged(world: World, order_id: str) -> int:
     )
 
 
+def _paid_bills(world: World, order_id: str) -> int:
+    return sum(
+        payment.order.amount
+        for (_, number), payment in world.payments.payments.items()
+        if number.startswith(order_id) and payment.state == PAID
+    )
+
+
 def _totals(world: World, witness: Witness) -> None:
     """The same over everything, so that nothing hides outside of an order."""
     nets: Counter[str] = Counter()
@@ -186,6 +200,13 @@ def _totals(world: World, witness: Witness) -> None:
     issuer = world.recharges.totals()
     payable = -sum(fen for account, fen in nets.items() if account.startswith("ISSUER_PAYABLE"))
     must(payable == issuer["recharged_fen"], "our ledger says what the issuer says", f"{nets} {issuer}")
+    paid = world.payments.totals()["by_biller"]
+    billed = {
+        account.partition(":")[2]: -fen
+        for account, fen in nets.items()
+        if account.startswith("BILLER_PAYABLE") and fen
+    }
+    must(billed == paid, "our ledger says what the biller says", f"{nets} {paid}")
 
 
 def _person(world: World, witness: Witness, person: Person) -> None:

@@ -71,7 +71,7 @@ REVIEW_MUTANTS: tuple[Mutant, ...] = (
         "lets an order go without taking its money out of the hold",
         (
             f"{HOLD}:release",
-            "return (*writes, post(topup.review_released(order.order_id, order.captured, now, because)))",
+            "return (*writes, post(topup.review_released(order.order_id, order.amount, now, because)))",
             "return writes",
         ),
     ),

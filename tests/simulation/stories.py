@@ -8,7 +8,9 @@ from octane.channels.port import PaymentMethod
 from octane.ledger.balances import HoldState
 from octane.orders.states import OrderState
 from simulation import (
+    bill_stories,
     channel_stories,
+    coupon_stories,
     reconcile_stories,
     review_stories,
     rights_stories,
@@ -197,6 +199,8 @@ STORIES: Mapping[str, Story] = MappingProxyType(
             *reconcile_stories.ALL,
             *review_stories.ALL,
             *rights_stories.ALL,
+            *coupon_stories.ALL,
+            *bill_stories.ALL,
         )
     }
 )

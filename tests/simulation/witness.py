@@ -15,8 +15,11 @@ from simulation.books import DONE, FAILED, Held
 from simulation.hearings import Hearings
 from simulation.keepers import Keepers
 from simulation.laws import ATTEMPT_MOVES, ENDS, FIXED, MOVES, OWED, REFUND_MOVES
+from simulation.promises import Promises
 from simulation.violations import must
 from simulation.world import World
+from simulators.billers.books import Payment
+from simulators.billers.names import PAID, REFUSED
 from simulators.issuer.recharges import Recharge, State
 from world.memory_engine import Change, ChangeKind
 
@@ -35,6 +38,7 @@ class Witness:
     orders: dict[str, Record] = field(default_factory=dict)
     accounts: Accounts = field(default_factory=Accounts)
     hearings: Hearings = field(default_factory=Hearings)
+    promises: Promises = field(default_factory=Promises)
     attempts: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     refunds: dict[str, dict[str, Record]] = field(default_factory=lambda: defaultdict(dict))
     from_wallets: Counter[str] = field(default_factory=Counter)
@@ -42,6 +46,7 @@ class Witness:
     to_wallets: Counter[str] = field(default_factory=Counter)
     """Fen refunded to the customer's balance, by order."""
     recharged: int = 0
+    bills_paid: int = 0
     opened: Counter[str] = field(default_factory=Counter)
     counted: Counter[str] = field(default_factory=Counter)
     keepers: Keepers = field(init=False)
@@ -70,6 +75,10 @@ class Witness:
             self.accounts.identity(change)
         for order_id, changes in by_order.items():
             self._commit(order_id, changes)
+        held = [*self._news(Table.COUPONS), *self._news(Table.BILLS)]
+        self.promises.changed(held, self.orders, self.world.scheduler.now)
+        for order_id in by_order:
+            self.promises.order(order_id, self.world.alias(order_id), self.orders[order_id])
         for change in self._news(Table.REVIEWS):
             self.hearings.change(self.world, change, self.orders)
         self.keepers.check()
@@ -87,6 +96,10 @@ class Witness:
         for recharge in recharges[self.recharged :]:
             self._recharge(recharge)
         self.recharged = len(recharges)
+        payments = list(self.world.payments.payments.values())
+        for payment in payments[self.bills_paid :]:
+            self._bills(payment)
+        self.bills_paid = len(payments)
 
     def _news(self, table: Table) -> list[Change]:
         changes = self.world.changes(table, self.seen[table])
@@ -176,9 +189,16 @@ class Witness:
             )
         must(len(steps) <= 1, "every transition is recorded once", name)
         captured, refunding, refunded = (int(new.get(n, 0)) for n in ("captured", "refunding", "refunded"))
-        sums = 0 <= refunded <= refunding <= captured <= new["amount"]
+        sums = 0 <= refunded <= refunding <= captured <= _payable(new)
         must(sums, "refunds never exceed captures", f"{name} {captured} {refunding} {refunded}")
-        holds = captured if state == "REVIEWING" else 0
+        given = int(new.get("discount", 0)) if captured else 0
+        expense = self.nets[order_id]["COUPON_EXPENSE"]
+        must(
+            expense == (0 if state == "FAILED" else given),
+            "coupons give what they are worth",
+            f"{name} {state} {expense}",
+        )
+        holds = captured + given if state == "REVIEWING" else 0
         held = -self.nets[order_id]["REVIEW_HELD"]
         must(held == holds, "money is held while it is reviewed", f"{name} {state} {held}")
         must(state not in ENDS or "due_at" not in new, "what has ended awaits nothing", name)
@@ -195,6 +215,17 @@ class Witness:
             case "SUCCEEDED" if order.get("kind") == "WALLET":
                 good = self.kinds[order_id]["wallet_credited"] == order["amount"]
                 must(good, "succeeded only when the wallet has the money", name)
+            case "SUCCEEDED" if order.get("kind") == "BILL":
+                payment = self.bill_payment(order_id)
+                good = payment is not None and payment.state == PAID
+                must(good, "succeeded only when the biller has the money", name)
+            case "FAILED" if order.get("kind") == "BILL":
+                payment = self.bill_payment(order_id)
+                must(
+                    payment is None or payment.state == REFUSED,
+                    "failed only when the biller does not get the money",
+                    name,
+                )
             case "SUCCEEDED":
                 good = recharge is not None and recharge.state is State.SUCCEEDED
                 must(good, "succeeded only when the card has the money", name)
@@ -214,7 +245,7 @@ class Witness:
         order = self.orders[order_id]
         attempt = self.attempts[order_id].get(f"ATTEMPT#{int(order.get('attempt_no', 0)):02d}", {})
         parts = int(attempt.get("paid", 0)) + int(attempt.get("wallet", 0))
-        return attempt.get("status") == "PAID" and parts == order["amount"]
+        return attempt.get("status") == "PAID" and parts == _payable(order)
 
     def _attempt(self, order_id: str, change: Change) -> None:
         name = f"{self.world.alias(order_id)} {change.key.sk}"
@@ -234,7 +265,7 @@ class Witness:
         self.keepers.quotas.attempt(old, new)
         trade = self.world.held(f"{order_id}P{number}")
         if status == "PAID" and new["method"] == "WALLET_BALANCE":
-            whole = new["wallet"] == self.orders[order_id]["amount"] and not new.get("paid")
+            whole = new["wallet"] == _payable(self.orders[order_id]) and not new.get("paid")
             must(whole and trade is None, "a payment from the wallet is the whole amount", f"{name} {new}")
         elif status == "PAID":
             held = trade is not None and trade.paid
@@ -327,6 +358,30 @@ class Witness:
         must((recharge.order.card, recharge.order.amount_fen) == wanted, "the right card and amount", name)
         must(self._paid(order_id), "never recharged for an unpaid order", name)
 
+    def _bills(self, payment: Payment) -> None:
+        number = payment.order.order_no
+        order_id, name = number[:26], self.world.alias(number)
+        order = self.orders.get(order_id, {})
+        must(
+            order.get("state") == "RECHARGING",
+            "no bill is paid but while RECHARGING",
+            f"{name} {order.get('state')}",
+        )
+        asked = " ".join(f"{bill}={fen}" for bill, fen in payment.order.parts)
+        wanted = order.get("biller"), order.get("account_no"), order.get("bills"), order.get("amount")
+        told = payment.order.biller, payment.order.account_no, asked, payment.order.amount
+        must(told == wanted, "the right bills and amounts", f"{name} {told} {wanted}")
+        must(self._paid(order_id), "no bill is paid for an unpaid order", name)
+
+    def bill_payment(self, order_id: str) -> Payment | None:
+        biller = str(self.orders[order_id].get("biller", ""))
+        return self.world.payments.payments.get((biller, f"{order_id}R01"))
+
     def trades(self, order_id: str) -> list[Held]:
         found = (self.world.held(f"{order_id}P{key[-2:]}") for key in self.attempts[order_id])
         return [trade for trade in found if trade is not None]
+
+
+def _payable(order: Record) -> int:
+    """What the customer has to pay."""
+    return int(order["amount"]) - int(order.get("discount", 0))

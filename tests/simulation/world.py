@@ -15,6 +15,7 @@ from simulation.books import AlipayBooks, Back, Books, Held, UnionPayBooks, Wech
 from simulation.faults import KILL_AFTER, KILL_BEFORE, LATE, LOST, LOST_AFTER, Faults, Schedule
 from simulation.scheduler import Dice, Killed, Process, Scheduler
 from simulators.alipay.trades import TradeBooks as AlipayTrades
+from simulators.billers.books import BillerBooks
 from simulators.issuer.recharges import Recharge, RechargeBooks
 from simulators.unionpay.trades import TradeBooks as UnionPayTrades
 from simulators.wechat.trades import TradeBooks as WechatTrades
@@ -115,6 +116,11 @@ class World:
         self.down_until: dict[ChannelName, int] = {}
         """Until when nobody at a channel answers, as a story wants it."""
         self.recharges = RechargeBooks(now, self.random)
+        self.payments = BillerBooks(now, self.random, lambda _biller, _number: None)
+        self.stock: dict[str, int] = {}
+        """How many units each campaign began with."""
+        self.on_sold_out: list[Callable[[str], None]] = []
+        """Called when somebody was told that a campaign has nothing left."""
         self.signals: Counter[str] = Counter()
         self.scripts: dict[tuple[str, str], list[str]] = {}
         """What a story wants of an outside call: (operation, alias) → kinds, each used once."""

@@ -1,8 +1,8 @@
 """Every call × every kind of caller × whose thing it is: the cells of infra/docs/access.md, as data.
 
 The same cells run in process (tests/flow/test_policy.py) and against a deployed API
-(tests/e2e/test_policy.py): all that they need is `Api`. What a cell expects comes from the table; here is
-only how to make each call.
+(tests/e2e/test_policy.py): all that they need is `Api`. What a cell expects comes from the table; how each
+call is made stands in `world.calls`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,14 +11,15 @@ from typing import Any, NamedTuple, Protocol
 
 from octane.api.policy import MINE, RULES, Scope, scope_of
 from octane.kernel.caller import Caller, Member, Role
+from world.calls import ENTERPRISE, NAMELESS, OTHER, OWN, PLACE, calls
 
 Json = Any
-OWN, OTHER, ENTERPRISE = "own", "other", "enterprise"
-ALL = (OWN, OTHER, ENTERPRISE)
-NOTHING = ("",)
-"""The call names no thing."""
-NO_ID = "A" * 26
-HIDDEN = frozenset({"CARD_NOT_FOUND", "ENTERPRISE_NOT_FOUND", "ORDER_NOT_FOUND", "STEP_UP_NOT_FOUND"})
+HIDDEN = frozenset(
+    {
+        *("BILL_ACCOUNT_NOT_FOUND", "CARD_NOT_FOUND", "ENTERPRISE_NOT_FOUND", "ORDER_NOT_FOUND"),
+        "STEP_UP_NOT_FOUND",
+    }
+)
 """What is said of things that are not the caller's."""
 _numbers = count(1)
 
@@ -41,115 +42,6 @@ class Api(Protocol):
     def promote(self, user_id: str, role: Role) -> None:
         """Give a person a role, as an administrator does."""
         ...
-
-
-class Call(NamedTuple):
-    """How to make a call; `{names}` are filled in with the things of a cell."""
-
-    path: str = ""
-    """With its query; empty: the path of the table."""
-    body: Json = None
-    whose: tuple[str, ...] = NOTHING
-
-
-PAY = {"method": "WECHAT_NATIVE"}
-REASON = "a reason"
-PLACE = {"day": "2026-07-01", "source": "WECHAT", "difference_id": NO_ID}
-CALLS: Mapping[str, Call] = {
-    "GET /switches": Call(),
-    "POST /sessions": Call(body={"provider": "WECHAT", "code": "code-anybody"}),
-    "POST /sessions/refresh": Call(body={"refresh_token": "none"}),
-    "POST /sms-codes": Call(body={"phone": "0", "purpose": "LOGIN"}),
-    "POST /callbacks/wechat/payments": Call(body={}),
-    "POST /callbacks/wechat/refunds": Call(body={}),
-    "POST /callbacks/alipay/payments": Call(body={}),
-    "POST /callbacks/unionpay/payments": Call(body={}),
-    "POST /callbacks/unionpay/refunds": Call(body={}),
-    "POST /callbacks/issuers/juhe": Call(body={}),
-    "GET /me": Call(),
-    "POST /me/phone": Call(body={"code": "no-code"}),
-    "GET /me/logins": Call(),
-    "POST /me/logins": Call(body={"provider": "ALIPAY", "code": "no-code"}),
-    "DELETE /me/logins/{provider}": Call("/me/logins/WECHAT"),
-    "PUT /me/payment-password": Call(body={"pin": "258037"}),
-    "POST /me/step-ups": Call(body={"operation": "WITHDRAW", "amount_fen": 100}),
-    "POST /me/step-ups/{step_up_id}/proofs": Call(body={"method": "FACE"}, whose=(OWN, OTHER)),
-    "PUT /me/identity": Call(body={"name": "张三", "identity_number": "11010519491231002X"}),
-    "POST /me/account": Call(body={"enterprise_id": ""}),
-    "GET /me/consents": Call(),
-    "PUT /me/consents/{purpose}": Call("/me/consents/MARKETING", {"given": True, "text_version": 1}),
-    "POST /me/exports": Call(),
-    "POST /me/erasure": Call(),
-    "POST /enterprises": Call(body={"name": "Another Ltd"}),
-    "GET /enterprises/{enterprise_id}": Call("/enterprises/{account_id}", whose=(OTHER, ENTERPRISE)),
-    "PUT /enterprises/{enterprise_id}/members/{user_id}": Call(
-        "/enterprises/{enterprise_id}/members/{spare}", {"role": "viewer"}
-    ),
-    "GET /cards": Call(),
-    "POST /cards": Call(body={"number": "{new_number}", "holder_name": "张三"}),
-    "GET /orders": Call("/orders?userId={account_id}", whose=ALL),
-    "POST /orders": Call(body={"card_id": "{card_id}", "amount_fen": 100}, whose=ALL),
-    "GET /orders/{order_id}": Call(whose=ALL),
-    "POST /orders/{order_id}/pay": Call(body=PAY, whose=ALL),
-    "POST /orders/{order_id}/step-up": Call(body={"step_up_id": NO_ID}, whose=ALL),
-    "POST /orders/{order_id}/cancel": Call(whose=ALL),
-    "POST /orders/{order_id}/refunds": Call(body={"amount_fen": 1, "reason": REASON}, whose=ALL),
-    "POST /payments/create": Call(
-        body={
-            "userId": "{account_id}",
-            "amount": 1,
-            "paymentMethod": "WECHAT_NATIVE",
-            "cardId": "{card_id}",
-        },
-        whose=ALL,
-    ),
-    "GET /wallet": Call(),
-    "POST /wallet/top-ups": Call(body={"amount_fen": 100}),
-    "GET /routing/rules": Call(),
-    "POST /routing/rules": Call(body={"rules": {}, "based_on": 0}),
-    "POST /routing/dry-runs": Call(body={"rules": {}, "attempts": ["T"]}),
-    "GET /reconciliation/differences": Call(),
-    "GET /funds": Call(),
-    "GET /withdrawals": Call(),
-    "POST /withdrawals": Call(body={"amount_fen": 100, "purpose": "rent"}),
-    "POST /withdrawals/{withdrawal_id}/approval": Call(),
-    "POST /withdrawals/{withdrawal_id}/refusal": Call(body={"reason": REASON}),
-    "GET /risk/rules": Call(),
-    "POST /risk/rules": Call(body={"rules": {}, "based_on": 0}),
-    "POST /risk/rules/dry-run": Call(body={"rules": {}, "orders": [NO_ID]}),
-    "POST /risk/rules/rollback": Call(body={"to_version": 7, "based_on": 0}),
-    "GET /risk/decisions/{order_id}": Call(whose=ALL),
-    "PUT /risk/lists/{list}/{value}": Call("/risk/lists/user/x", {"entry": "WATCH", "reason": REASON}),
-    "DELETE /risk/lists/{list}/{value}": Call("/risk/lists/user/x", {"reason": REASON}),
-    "PUT /users/{user_id}/freeze": Call("/users/{spare}/freeze", {"reason": REASON}),
-    "DELETE /users/{user_id}/freeze": Call("/users/{spare}/freeze", {"reason": REASON}),
-    "GET /reviews": Call(),
-    "GET /reviews/{order_id}": Call(whose=ALL),
-    "POST /reviews/{order_id}/claim": Call(body={"version": 1}, whose=ALL),
-    "POST /reviews/{order_id}/decision": Call(
-        body={"decision": "APPROVE", "reason": REASON, "version": 1}, whose=ALL
-    ),
-    "GET /audit": Call("/audit?subject={account_id}", whose=ALL),
-    "POST /evidence": Call(body={"order_id": "{order_id}"}, whose=ALL),
-    "GET /evidence/{evidence_id}": Call(),
-    "DELETE /cards/{card_id}": Call("/cards/{last_card_id}", whose=(OTHER, OWN, ENTERPRISE)),
-    "DELETE /enterprises/{enterprise_id}/members/{user_id}": Call(
-        "/enterprises/{enterprise_id}/members/{me}"
-    ),
-    "DELETE /sessions/current": Call(),
-}
-"""In the order in which they can follow each other: what ends something comes last."""
-DIFFERENCE = "/reconciliation/differences/{day}/{source}/{difference_id}"
-DIFFERENCES: Mapping[str, Call] = {
-    f"GET {DIFFERENCE}": Call(),
-    f"POST {DIFFERENCE}/decisions": Call(body={"action": "RECOVER", "reason": REASON, "version": 1}),
-    f"POST {DIFFERENCE}/approvals": Call(body={"version": 1}),
-    f"POST {DIFFERENCE}/refusals": Call(body={"reason": REASON, "version": 1}),
-}
-
-
-def calls() -> Mapping[str, Call]:
-    return {**DIFFERENCES, **CALLS}
 
 
 class Person(NamedTuple):
@@ -187,7 +79,7 @@ def cells_of(call: str, people: list[Person]) -> Iterator[Cell]:
 def fault_of(api: Api, cell: Cell) -> str:
     """Make the call; return what is wrong with its answer, or nothing."""
     method, path = cell.call.split(" ", 1)
-    made, things = calls()[cell.call], {**PLACE, "withdrawal_id": NO_ID, "evidence_id": NO_ID}
+    made, things = calls()[cell.call], {**PLACE, **NAMELESS}
     things |= {"me": cell.person.caller.user_id, "new_number": new_number()}
     things |= cell.person.things[cell.whose or OWN]
     answer = api.send(
@@ -285,10 +177,17 @@ def _acts(api: Api, token: str, enterprise_id: str) -> str:
 
 
 def _things(api: Api, token: str) -> dict[str, str]:
-    """Two cards, of which one will go, and an order."""
+    """Two cards, of which one will go, an order, and an account at a biller."""
     card_id = _card(api, token)
     order = _must(api, "POST", "/orders", {"card_id": card_id, "amount_fen": 10_000}, token)
-    return {"card_id": card_id, "last_card_id": _card(api, token), "order_id": order["order_id"]}
+    account = {"biller": "ELECTRICITY", "account_no": f"2026{next(_numbers):08d}001"}
+    bound = _must(api, "POST", "/bill-accounts", account, token)
+    return {
+        "card_id": card_id,
+        "last_card_id": _card(api, token),
+        "order_id": order["order_id"],
+        "bill_account_id": bound["bill_account_id"],
+    }
 
 
 def _card(api: Api, token: str) -> str:

@@ -41,6 +41,7 @@ WORKERS = {
     Queue.REFUND: "orders/refund_payment",
     Queue.DUE: "orders/settle_due",
     Queue.REVIEW: "reviews/start_review",
+    Queue.PRICES: "prices/notify_prices",
 }
 SINOPEC_CARD = "1000111100001234567"
 
@@ -73,7 +74,13 @@ class Shop:
             "OCTANE_BANK_URL": world.bank_url,
             "OCTANE_SMS_URL": world.sms_url,
             "OCTANE_ALLIANCE_URL": world.alliance_url,
+            "OCTANE_MAPS_URL": world.maps_url,
+            "OCTANE_ERP_URL": world.erp_url,
             "OCTANE_TSA_URL": f"{world.tsa_url}/tsa",
+            "OCTANE_BILLERS_URL": world.billers_url,
+            "OCTANE_PRICES_URL": world.prices_url,
+            "OCTANE_TEMPLATE_PRICE_CHANGED": "template-prices",
+            "OCTANE_TEMPLATE_INSTALMENT_DUE": "template-instalments",
             "OCTANE_PUBLIC_URL": inbox.url,
             **settings,
         }
@@ -86,7 +93,10 @@ class Shop:
             "BANK": world.bank.get("/keys"),
             "SMS": world.sms.get("/keys"),
             "ALLIANCE": world.alliance.get("/keys"),
+            "MAPS": world.maps.get("/keys"),
+            "ERP": world.erp.get("/keys"),
             "TSA": world.tsa.get("/keys"),
+            "BILLERS": world.billers.get("/keys"),
             "TOKENS": {"private_jwk": key.as_dict(private=True), "pepper": "00" * 32},
             "TOKEN_VERIFIER": {"public_jwks": {"keys": [key.as_dict(private=False)]}},
         }

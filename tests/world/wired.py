@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from octane import wiring
+from octane.billers.names import Biller
 from octane.kernel.clock import Clock, Instant, SystemClock
 from octane.kernel.switches import Switches
 from octane.orders.states import Queue
@@ -167,17 +168,23 @@ SECRETS = {
     "bank": "BankSecret",
     "alipay_login": "AlipaySecret",
     "faces": "WechatSecret",
+    "messenger": "WechatSecret",
     "sms": "SmsSecret",
     "alliance": "AllianceSecret",
+    "driving_map": "MapsSecret",
+    "erp": "ErpSecret",
     "timestamp_authority": "TsaSecret",
     "signer": "TokensSecret",
     "verifier": "TokenVerifierSecret",
+    "biller_of": "BillersSecret",
+    "billers": "BillersSecret",
 }
 BILL_SECRETS = {
     "WECHAT": "WechatSecret",
     "ALIPAY": "AlipaySecret",
     "UNIONPAY": "UnionPaySecret",
     "JUHE": "IssuerSecret",
+    **{biller.value: "BillersSecret" for biller in Biller},
 }
 """The secret that each part of the wiring is built from: on AWS each function builds its own."""
 
@@ -246,6 +253,9 @@ class ShopWiring(wiring.Wiring):
     def issuer(self) -> Any:
         return self._on_machine_time.issuer
 
+    def biller_of(self, name: Biller) -> Any:
+        return self._on_machine_time.biller_of(name)
+
     @cached_property
     def bank(self) -> Any:
         return self._on_machine_time.bank
@@ -261,6 +271,14 @@ class ShopWiring(wiring.Wiring):
     @cached_property
     def alliance(self) -> Any:
         return self._on_machine_time.alliance
+
+    @cached_property
+    def driving_map(self) -> Any:
+        return self._on_machine_time.driving_map
+
+    @cached_property
+    def erp(self) -> Any:
+        return self._on_machine_time.erp
 
     def bills_of(self, source: Any) -> Any:
         self.lists.watch.note("secretsmanager:GetSecretValue", BILL_SECRETS[source])

@@ -3,8 +3,8 @@
 from simulators.bills import file_edits as edits
 from simulators.bills.plant import (
     ALIPAY,
-    JUHE,
     PROOF,
+    SETTLEMENTS,
     UNIONPAY,
     WECHAT,
     YUAN,
@@ -15,7 +15,7 @@ from simulators.bills.rows import DAY_MS, Heading, Rows
 
 WEEK = 7
 PACKED = frozenset({WECHAT, ALIPAY, UNIONPAY})
-MARKED = frozenset({WECHAT, JUHE})
+MARKED = frozenset({WECHAT}) | SETTLEMENTS
 
 
 def of_last_week(heading: Heading, rows: Rows) -> tuple[Heading, Rows]:
@@ -68,11 +68,14 @@ FILE_PLANTS: dict[str, FilePlant] = {
     "row_lost": FilePlant("a row is lost that the summary counts", all_of(PROOF), YUAN, draft=edits.row_lost),
     "summary_missing": FilePlant("no summary", all_of("TRUNCATED"), YUAN, draft=edits.summary_missing),
     "summary_twice": FilePlant(
-        "the summary stands twice", {**all_of("SUMMARY"), JUHE: "CELL_COUNT"}, YUAN, draft=edits.summary_twice
+        "the summary stands twice",
+        {**all_of("SUMMARY"), **all_of("CELL_COUNT", *SETTLEMENTS)},
+        YUAN,
+        draft=edits.summary_twice,
     ),
     "row_after_the_summary": FilePlant(
         "a row after the summary",
-        {**all_of("SUMMARY"), JUHE: "TRUNCATED"},
+        {**all_of("SUMMARY"), **all_of("TRUNCATED", *SETTLEMENTS)},
         YUAN,
         draft=edits.row_after_the_summary,
     ),

@@ -13,8 +13,12 @@ from typing import NamedTuple
 from simulators.bills.rows import Draft, Form, Heading, Row, RowKind, Rows
 
 WECHAT, ALIPAY, UNIONPAY, JUHE = "WECHAT", "ALIPAY", "UNIONPAY", "JUHE"
+BILLER = "WATER"
+"""Stands for all billers: their files are alike."""
+SETTLEMENTS = frozenset({JUHE, BILLER})
+"""Whose files are written by `simulators.bills.settlement`."""
 CHANNELS = frozenset({WECHAT, ALIPAY, UNIONPAY})
-YUAN = frozenset({WECHAT, ALIPAY, JUHE})
+YUAN = frozenset({WECHAT, ALIPAY}) | SETTLEMENTS
 """Comma-separated, columns with names, amounts in yuan; UnionPay's is fixed in width, in fen."""
 EVERYONE = CHANNELS | YUAN
 LATE_MS = 30 * 60_000

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from simulators.bills.plant import (
+    BILLER,
     JUHE,
     LATE_MS,
     Edited,
@@ -120,7 +121,10 @@ def _told_differently(source: str, first: Row, second: Row) -> list[str]:
     return [name for name, differs in told.items() if differs]
 
 
-PARTIES: dict[str, Callable[[Row], str]] = {"WECHAT": lambda row: row.party, JUHE: lambda row: row.party[-4:]}
+PARTIES: dict[str, Callable[[Row], str]] = {
+    "WECHAT": lambda row: row.party,
+    **dict.fromkeys((JUHE, BILLER), lambda row: row.party[-4:]),
+}
 """Who the bills tell paid or was recharged, as far as it can be compared."""
 
 

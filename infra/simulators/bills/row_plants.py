@@ -1,6 +1,6 @@
 """Every discrepancy of rows, by name: what it does, to whose bills, and what has to be refused for it."""
 
-from simulators.bills.plant import ALIPAY, CHANNELS, JUHE, UNIONPAY, WECHAT, YUAN, RowPlant, all_of
+from simulators.bills.plant import ALIPAY, CHANNELS, SETTLEMENTS, UNIONPAY, WECHAT, YUAN, RowPlant, all_of
 from simulators.bills.row_edits import (
     Amount,
     Fee,
@@ -37,7 +37,7 @@ from simulators.texts import stamp, yuan
 
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 DAYS_MS = 86_400_000
-TELLING = frozenset({WECHAT, JUHE})
+TELLING = frozenset({WECHAT}) | SETTLEMENTS
 """Whose rows tell a status, and who paid or was recharged."""
 BIG_FEN = 100_00
 
@@ -112,7 +112,7 @@ ROW_PLANTS: dict[str, RowPlant] = {
         "the cell of the fee is empty",
         Said("fee", lambda row: "", "fee"),
         fits=lambda row: costs(row) or row.kind is RowKind.RECHARGE,
-        refused=all_of("AMOUNT", WECHAT, ALIPAY, JUHE),
+        refused=all_of("AMOUNT", WECHAT, ALIPAY, *SETTLEMENTS),
     ),
     "refunded_twice": RowPlant("a refund again, under a second number", nobodys, CHANNELS, is_refund),
     "refunded_partly": RowPlant("half of a refund is given back", Amount(over=2), CHANNELS, is_refund),

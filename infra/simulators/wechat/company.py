@@ -31,6 +31,7 @@ from simulators.wechat.faces import Faces
 from simulators.wechat.mini import MiniProgram, mini_error
 from simulators.wechat.operations import Asked, find_route, numbers_of
 from simulators.wechat.signer import Signer
+from simulators.wechat.subscribed import Subscribed
 from simulators.wechat.trades import TradeBooks
 
 SECOND_MS = 1_000
@@ -51,7 +52,8 @@ SUMMARIES = {
 OPERATIONS = frozenset(
     {
         "prepay", "query", "close", "refund", "query_refund", "certificates", "code2session", "stable_token",
-        "phone_number", "begin_face", "query_face", "bill", "bill_file", "payment_notice", "refund_notice",
+        "phone_number", "begin_face", "query_face", "message", "bill", "bill_file",
+        "payment_notice", "refund_notice",
     }
 )  # fmt: skip
 STATUS_CODES = {401: "SIGN_ERROR", 403: "RULE_LIMIT", 404: "RESOURCE_NOT_EXISTS", 429: "FREQUENCY_LIMITED"}
@@ -74,9 +76,10 @@ class WeChat:
         self.reset()
 
     def reset(self) -> None:
-        """Forget every trade, refund, face and rule; keys, tokens and settings stay."""
+        """Forget every trade, refund, face, message and rule; keys, tokens and settings stay."""
         self.rules.clear()
         self.faces = Faces(self.now, self.random)
+        self.subscribed = Subscribed(self.now)
         self.trades = TradeBooks(self.now, self.random)
         self.trades.refund_ms = self.refund_ms
         self.bills = Office(FORM, self.now, self.random)
@@ -84,7 +87,7 @@ class WeChat:
 
     @property
     def desk(self) -> Desk:
-        return Desk(self.signer, self.trades, self.mini, self.faces, self.bills)
+        return Desk(self.signer, self.trades, self.mini, self.faces, self.bills, self.subscribed)
 
     def subject(self, call: Call) -> Subject | None:
         found = find_route(call)
@@ -177,6 +180,7 @@ class WeChat:
                 for refund in self.trades.refunds.values()
             ],
             "faces": [face.view() for face in self.faces.faces.values()],
+            "messages": self.subscribed.sent,
         }  # fmt: skip
 
     def _signed(self, call: Call, faults: Faults, status: int, content: Json | None) -> Reply:

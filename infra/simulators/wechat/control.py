@@ -49,6 +49,22 @@ def forget_person(desk: Desk, order: Json) -> Json:
     return {"unknown": sorted(desk.faces.unknown)}
 
 
+def messages(desk: Desk, order: Json) -> Json:
+    """The subscribe messages that arrived, `?openid=` at one phone."""
+    openid = order.get("openid")
+    return {"messages": [one for one in desk.subscribed.sent if openid in (None, one["openid"])]}
+
+
+def allow_messages(desk: Desk, order: Json) -> Json:
+    """The customer's answer to wx.requestSubscribeMessage: `times` messages more; 0 refuses."""
+    return desk.subscribed.allow(str(order["openid"]), order["times"])
+
+
+def withdraw_template(desk: Desk, order: Json) -> Json:
+    desk.subscribed.withdrawn.add(str(order["template_id"]))
+    return {"withdrawn": sorted(desk.subscribed.withdrawn)}
+
+
 def rotate(desk: Desk, order: Json) -> Json:
     """Publish one more platform certificate and sign with it from now on."""
     return {"serial_no": desk.signer.rotate()}
@@ -98,6 +114,9 @@ COMMANDS: dict[str, Callable[[Desk, Json], Json]] = {
     "POST /refunds/end": end_refund,
     "POST /faces/end": end_face,
     "POST /faces/unknown": forget_person,
+    "GET /messages": messages,
+    "POST /messages/allow": allow_messages,
+    "POST /messages/templates/withdraw": withdraw_template,
     "POST /certificates/rotate": rotate,
     "GET /keys": keys,
     "GET /settings": settings,

@@ -6,6 +6,7 @@ from simulators.bills.office import Office
 from simulators.wechat.faces import Faces
 from simulators.wechat.mini import MiniProgram
 from simulators.wechat.signer import Signer
+from simulators.wechat.subscribed import Subscribed
 from simulators.wechat.trades import TradeBooks
 
 
@@ -16,3 +17,4 @@ class Desk:
     mini: MiniProgram
     faces: Faces
     bills: Office
+    subscribed: Subscribed

@@ -19,7 +19,7 @@ from simulators.wechat.requests import parse_prepay, parse_refund
 
 NUMBERS = (
     *("out_trade_no", "out_refund_no", "transaction_id"),
-    *("openid", "sp_openid", "sub_openid", "js_code", "code", "out_seq_no", "verify_id"),
+    *("openid", "sp_openid", "sub_openid", "js_code", "code", "out_seq_no", "verify_id", "touser"),
 )
 
 
@@ -136,6 +136,11 @@ def query_face(asked: Asked) -> Answer:
     return 200, asked.desk.faces.query(asked.call.json())
 
 
+def message(asked: Asked) -> Answer:
+    asked.desk.mini.check_token(asked.call.query.get("access_token", ""))
+    return 200, asked.desk.subscribed.send(asked.call.json())
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     method: str
@@ -162,6 +167,7 @@ ROUTES = (
     Route("GET", re.compile(r"/sns/jscode2session"), "code2session", code2session, signed=False),
     Route("POST", re.compile(r"/cgi-bin/stable_token"), "stable_token", stable_token, signed=False),
     Route("POST", re.compile(PHONE_PATH), "phone_number", phone_number, signed=False),
+    Route("POST", re.compile(r"/cgi-bin/message/subscribe/send"), "message", message, signed=False),
     Route("POST", re.compile(FACE + "/getverifyid"), "begin_face", begin_face, signed=False),
     Route("POST", re.compile(FACE + "/queryverifyinfo"), "query_face", query_face, signed=False),
 )

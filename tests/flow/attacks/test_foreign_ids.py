@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from flow.attacks.surface import Operation, ask, example, filled, operations
+from flow.bill_plays import bound, planned
 from flow.books import nothing_written
 from flow.customers import Customer, new_customer
 from octane.api.policy import PREFIX, RULES
@@ -16,6 +17,8 @@ OWNED: dict[str, Callable[[Customer], str]] = {
     "order_id": lambda victim: victim.topped_up(),
     "card_id": lambda victim: victim.card_id,
     "user_id": lambda victim: victim.user_id,
+    "bill_account_id": lambda victim: bound(victim.shop, victim),
+    "plan_id": lambda victim: planned(victim, bound(victim.shop, victim)),
 }
 """What a victim has, by the name of the path's part."""
 NOBODYS = {
@@ -28,6 +31,9 @@ NOBODYS = {
     "difference_id": "staff's, and no person's",
     "withdrawal_id": "staff's, and no person's",
     "evidence_id": "staff's, and no person's",
+    "campaign_id": "staff's; whoever it is for may claim",
+    "station_id": "everybody's",
+    "province": "a word, not an id",
     "step_up_id": "tests/unit/identity_proofs: somebody else's step-up does not exist",
     "enterprise_id": "tests/flow/test_policy.py: acts for an enterprise drive these",
 }

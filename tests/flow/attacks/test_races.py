@@ -14,7 +14,8 @@ from octane.funds.withdrawals import approve_withdrawal, refuse_withdrawal
 from octane.kernel.caller import Caller, Role
 from octane.kernel.errors import OctaneError
 from octane.limits.buckets import Spend
-from octane.orders.place import PlaceOrder, place_order
+from octane.orders.place import place_order
+from octane.orders.wanted import PlaceOrder
 from octane.store.items import Table
 from world.shop import Shop
 

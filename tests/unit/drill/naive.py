@@ -10,7 +10,8 @@ from octane.ledger.entries import Entry
 from octane.reconciliation.model import Source, day_window
 from simulators.bills.rows import fee_of
 
-FEES = {Source.WECHAT: 6_000, Source.ALIPAY: 6_000, Source.UNIONPAY: 5_000, Source.JUHE: 0}
+FEES = {Source.WECHAT: 6_000, Source.ALIPAY: 6_000, Source.UNIONPAY: 5_000, Source.JUHE: 0, Source.WATER: 0}
+PAYABLES = {Source.JUHE: "ISSUER_PAYABLE:", Source.WATER: "BILLER_PAYABLE:WATER"}
 FIELDS = ("amount", "fee", "currency", "status", "party", "merchant", "reference")
 MAY_BE_UNTOLD = {"party", "merchant", "reference"}
 Keyed = dict[tuple[LineKind, str], list[StatementLine]]
@@ -33,7 +34,7 @@ def our_lines(entries: Iterable[Entry], source: Source, day: date, merchant: str
                     if entry.kind == "refund_succeeded"
                     else None
                 )
-            elif source is Source.JUHE and leg.account.startswith("ISSUER_PAYABLE:"):
+            elif leg.account.startswith(PAYABLES.get(source, "nobody")):
                 kind, number = LineKind.RECHARGE, f"{entry.subject}R01"
                 reference = entry.proof.partition(":")[2]
             if kind is not None:

@@ -11,14 +11,9 @@ import pytest
 from octane.issuers.juhe.client import JuheConfig, JuheIssuer, yuan_text
 from octane.issuers.juhe.errors import REFUSED
 from octane.issuers.names import Issuer
-from octane.issuers.port import (
-    IssuerNoticeRefusedError,
-    RechargeReport,
-    RechargeRequest,
-    RechargeState,
-    RechargeUnknown,
-)
+from octane.issuers.port import IssuerNoticeRefusedError, RechargeRequest
 from octane.kernel.clock import Instant
+from octane.kernel.fulfilment import FulfilmentReport, FulfilmentState, FulfilmentUnknown
 from octane.kernel.money import Fen
 from octane.wire.http import NoAnswerError, NotSentError, Response
 
@@ -114,43 +109,43 @@ def test_yuan_without_trailing_zeros(amount, text):
 @pytest.mark.parametrize(
     ("state", "found", "code"),
     [
-        ("0", RechargeState.RUNNING, ""),
-        (0, RechargeState.RUNNING, ""),
-        ("1", RechargeState.SUCCEEDED, ""),
-        (9, RechargeState.REFUSED, "REVOKED"),
+        ("0", FulfilmentState.RUNNING, ""),
+        (0, FulfilmentState.RUNNING, ""),
+        ("1", FulfilmentState.SUCCEEDED, ""),
+        (9, FulfilmentState.REFUSED, "REVOKED"),
     ],
 )
 def test_states_of_submit_and_query(issuer, transport, state, found, code):
     transport.answers = [says(order(state)), says(order(state), code="0")]
-    assert issuer.submit(REQUEST) == RechargeReport(NO, found, "S1", code, "", "answer")
-    assert issuer.query(NO) == RechargeReport(NO, found, "S1", code, "", "query")
+    assert issuer.submit(REQUEST) == FulfilmentReport(NO, found, "S1", code, "", "answer")
+    assert issuer.query(NO) == FulfilmentReport(NO, found, "S1", code, "", "query")
     assert transport.forms[1] == {"orderid": NO, "key": KEY}
 
 
 @pytest.mark.parametrize(("wire", "ours"), REFUSED.items())
 def test_listed_codes_are_refusals_of_a_submit_and_never_of_a_query(issuer, transport, wire, ours):
     transport.answers = [says(code=wire, reason="why"), says(code=wire)]
-    assert issuer.submit(REQUEST) == RechargeReport(NO, RechargeState.REFUSED, "", ours, "why", "answer")
-    assert issuer.query(NO) == RechargeUnknown(f"CODE_{wire}")
+    assert issuer.submit(REQUEST) == FulfilmentReport(NO, FulfilmentState.REFUSED, "", ours, "why", "answer")
+    assert issuer.query(NO) == FulfilmentUnknown(f"CODE_{wire}")
 
 
 @pytest.mark.parametrize("wire", [10011, 10012, 10014, 10020, 208707, 208709, 299999, 1])
 def test_codes_that_are_not_listed_are_unknown(issuer, transport, wire):
     transport.answers = [says(code=wire)]
-    assert issuer.submit(REQUEST) == RechargeUnknown(f"CODE_{wire}")
+    assert issuer.submit(REQUEST) == FulfilmentUnknown(f"CODE_{wire}")
 
 
 def test_no_such_order(issuer, transport):
     transport.answers = [says(code=208707)]
-    assert issuer.query(NO).state is RechargeState.NOT_FOUND
+    assert issuer.query(NO).state is FulfilmentState.NOT_FOUND
 
 
 @pytest.mark.parametrize("fault", [NoAnswerError("x"), NotSentError("x")])
 def test_a_broken_call_is_unknown(issuer, transport, fault):
     transport.answers = [fault] * 3
-    assert isinstance(issuer.submit(REQUEST), RechargeUnknown)
-    assert isinstance(issuer.query(NO), RechargeUnknown)
-    assert isinstance(issuer.balance(), RechargeUnknown)
+    assert isinstance(issuer.submit(REQUEST), FulfilmentUnknown)
+    assert isinstance(issuer.query(NO), FulfilmentUnknown)
+    assert isinstance(issuer.balance(), FulfilmentUnknown)
 
 
 @pytest.mark.parametrize(
@@ -180,13 +175,13 @@ def test_a_broken_call_is_unknown(issuer, transport, fault):
 )
 def test_an_answer_that_is_not_whole_or_not_ours_is_unknown(issuer, transport, answer):
     transport.answers = [answer] * 2
-    assert isinstance(issuer.submit(REQUEST), RechargeUnknown)
-    assert isinstance(issuer.query(NO), RechargeUnknown)
+    assert isinstance(issuer.submit(REQUEST), FulfilmentUnknown)
+    assert isinstance(issuer.query(NO), FulfilmentUnknown)
 
 
 def test_a_submit_answered_for_another_card_is_unknown(issuer, transport):
     transport.answers = [says(order("1", game_userid="1000111100001234568"))]
-    assert isinstance(issuer.submit(REQUEST), RechargeUnknown)
+    assert isinstance(issuer.submit(REQUEST), FulfilmentUnknown)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +198,7 @@ def test_balance(issuer, transport, money, amount):
 @pytest.mark.parametrize("money", ["", "NaN", "Infinity", "1e99", "x", None, 1.5])
 def test_a_balance_that_is_no_number(issuer, transport, money):
     transport.answers = [says({"money": money})]
-    assert isinstance(issuer.balance(), RechargeUnknown)
+    assert isinstance(issuer.balance(), FulfilmentUnknown)
 
 
 def notice(**changes) -> bytes:
@@ -212,10 +207,12 @@ def notice(**changes) -> bytes:
 
 
 def test_notices(issuer):
-    assert issuer.read_notice(notice()) == RechargeReport(NO, RechargeState.SUCCEEDED, "S1", "", "", "notice")
+    assert issuer.read_notice(notice()) == FulfilmentReport(
+        NO, FulfilmentState.SUCCEEDED, "S1", "", "", "notice"
+    )
     refused = issuer.read_notice(notice(sta="9", err_msg="卡已挂失"))
-    assert refused == RechargeReport(NO, RechargeState.REFUSED, "S1", "REVOKED", "卡已挂失", "notice")
-    assert issuer.read_notice(notice(sign=md5(f"{KEY}S1{NO}").upper())).state is RechargeState.SUCCEEDED
+    assert refused == FulfilmentReport(NO, FulfilmentState.REFUSED, "S1", "REVOKED", "卡已挂失", "notice")
+    assert issuer.read_notice(notice(sign=md5(f"{KEY}S1{NO}").upper())).state is FulfilmentState.SUCCEEDED
 
 
 @pytest.mark.parametrize(

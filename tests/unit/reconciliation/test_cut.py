@@ -51,7 +51,7 @@ def test_a_payment_reads_as_the_bill_has_it() -> None:
 def test_a_refund_and_a_recharge_read_as_the_bill_has_them() -> None:
     account = channel_receivable("WECHAT")
     refund = topup.refund_succeeded("O1", "O1R01", account, Fen(500), NOON, BOOKED, "RF1")
-    recharge = topup.recharge_succeeded("O1", "SINOPEC", Fen(2_000), NOON, "query:S1", "*0001")
+    recharge = topup.recharge_succeeded("O1", "ISSUER_PAYABLE:SINOPEC", Fen(2_000), NOON, "query:S1", "*0001")
 
     [returned], [recharged] = lines_of(refund), lines_of(recharge, source=Source.JUHE, merchant="")
 
@@ -62,7 +62,7 @@ def test_a_refund_and_a_recharge_read_as_the_bill_has_them() -> None:
 
 def test_unexpected_money_and_a_contradiction_are_movements_too() -> None:
     late = topup.unexpected_payment_received("O1", "O1P02", "WECHAT", Fen(7), NOON, BOOKED, "T2")
-    again = topup.recharge_contradicted("O2", "PETROCHINA", Fen(9), NOON, "notice:S2")
+    again = topup.recharge_contradicted("O2", "ISSUER_PAYABLE:PETROCHINA", Fen(9), NOON, "notice:S2")
 
     assert [(each.kind, each.number, each.amount) for each in lines_of(late)] == [
         (LineKind.PAYMENT, "O1P02", 7)
@@ -94,7 +94,7 @@ def test_the_day_is_cut_by_success_to_the_millisecond(source: Source) -> None:
 
 def test_sums_are_by_account() -> None:
     entries = [
-        topup.recharge_succeeded(order, issuer, Fen(2), NOON, "query:S")
+        topup.recharge_succeeded(order, f"ISSUER_PAYABLE:{issuer}", Fen(2), NOON, "query:S")
         for order, issuer in (("O1", "SINOPEC"), ("O2", "PETROCHINA"), ("O3", "SINOPEC"))
     ]
     sums: Counter[str] = Counter()

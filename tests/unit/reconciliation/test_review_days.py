@@ -212,7 +212,7 @@ def test_a_recharge_that_the_issuers_bill_lacks_does_not_break_the_trial_balance
         archive,
         [
             entry("T1", DAY, "CHANNEL_RECEIVABLE:WECHAT", "CUSTOMER_ADVANCE", 500),
-            recharge_succeeded(ORDER, "SINOPEC", Fen(500), noon, "query:s"),
+            recharge_succeeded(ORDER, "ISSUER_PAYABLE:SINOPEC", Fen(500), noon, "query:s"),
             entry("DIFF#1", DAY, "ISSUER_PAYABLE:JUHE", "SUSPENSE:JUHE", 500),
         ],
     )

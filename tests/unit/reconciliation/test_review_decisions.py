@@ -202,7 +202,7 @@ def test_what_our_books_have_on_another_day_or_otherwise_is_apart(
     "entry",
     [
         refund_succeeded(ORDER, f"{ORDER}F01", RECEIVABLE, Fen(5_000), NOON, NOON, "r"),
-        recharge_succeeded(ORDER, "SINOPEC", Fen(5_000), NOON, "query:s"),
+        recharge_succeeded(ORDER, "ISSUER_PAYABLE:SINOPEC", Fen(5_000), NOON, "query:s"),
     ],
 )
 def test_refunds_and_recharges_are_looked_up_too(desk: Any, asked: list[Repair], entry: Entry) -> None:

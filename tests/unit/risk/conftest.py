@@ -11,8 +11,9 @@ from octane.kernel.caller import Caller, Role
 from octane.kernel.clock import MINUTE
 from octane.kernel.settings import Settings
 from octane.orders.model import Dossier
-from octane.orders.place import PlaceOrder, place_order, place_wallet_top_up
+from octane.orders.place import place_order
 from octane.orders.risking import Given
+from octane.orders.wanted import PlaceOrder, PlaceWalletTopUp
 from octane.risk.defaults import default_rules
 from octane.risk.ports import Report, Reported
 from octane.risk.rules import RuleSet, read_rules
@@ -107,7 +108,7 @@ class House:
 
     def fill(self, caller: Caller, amount: int = 10_000, **given: str) -> Dossier:
         self.keys += 1
-        return place_wallet_top_up(self, caller, amount, f"key-{self.keys}", Given(**given))  # type: ignore[arg-type]
+        return place_order(self, caller, PlaceWalletTopUp(amount), f"key-{self.keys}", Given(**given))  # type: ignore[arg-type]
 
     def passed(self, caller: Caller, amount: int, subject: str = "card") -> str:
         """A step-up that somebody has passed."""

@@ -11,8 +11,9 @@ from octane.identity.step_ups import StepUpRequiredError, step_up_key
 from octane.kernel.clock import MINUTE
 from octane.kernel.errors import KeyReusedError, OctaneError
 from octane.orders.model import Dossier
-from octane.orders.place import PlaceOrder, place_order
+from octane.orders.place import place_order
 from octane.orders.risking import AmountOverLimitError, RiskBlockedError
+from octane.orders.wanted import PlaceOrder
 from octane.risk.counting import DailyLimitError, TooManyOrdersError
 from octane.risk.decide import Decision
 from octane.risk.decisions import find_decision

@@ -11,7 +11,7 @@ from simulators.keys import load_keys, load_or_make_keys
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("company", ["alipay", "unionpay", "bank_key", "sms", "alliance", "tsa"])
+@pytest.mark.parametrize("company", ["alipay", "unionpay", "bank_key", "sms", "alliance", "tsa", "erp"])
 def test_a_world_from_before_a_company_gets_its_keys_and_keeps_the_others(
     tmp_path: Path, company: str
 ) -> None:

@@ -7,9 +7,10 @@ from random import SystemRandom
 import pytest
 
 from simulators.alipay import bills as alipay
+from simulators.billers import settlement as billers
 from simulators.bills.file_plants import FILE_PLANTS
 from simulators.bills.office import Bill, Office
-from simulators.bills.plant import EVERYONE, find_spot, print_bill
+from simulators.bills.plant import EVERYONE, SETTLEMENTS, find_spot, print_bill
 from simulators.bills.row_plants import ROW_PLANTS
 from simulators.bills.rows import Form, Heading, Row, RowKind, fee_of
 from simulators.issuer import bills as issuer
@@ -23,6 +24,7 @@ FORMS: dict[str, tuple[Form, int]] = {
     "ALIPAY": (alipay.FORM, 0),
     "UNIONPAY": (clearing.FORM, clearing.CUT_HOURS),
     "JUHE": (issuer.FORM, 0),
+    "WATER": (billers.FORM, 0),
 }
 MERCHANT = "1900000109"
 LATE_MS = 10 * 60_000
@@ -37,15 +39,15 @@ def heading(source: str) -> Heading:
 def rows(source: str) -> tuple[Row, ...]:
     """Six payments and two refunds, or six recharges; one in the last minutes."""
     head = heading(source)
-    kind = RowKind.RECHARGE if source == "JUHE" else RowKind.PAYMENT
+    kind = RowKind.RECHARGE if source in SETTLEMENTS else RowKind.PAYMENT
     ats = [midnight(DAY) + hour * 3_600_000 for hour in (1, 5, 9, 13, 17)] + [head.end - LATE_MS]
     found = []
     for place, at in enumerate(ats):
         amount = 10_000 + place * 777
-        fee = 0 if source == "JUHE" else fee_of(amount, 6_000)
+        fee = 0 if source in SETTLEMENTS else fee_of(amount, 6_000)
         reference, party = f"44261118190640784{place:04d}", f"{'*' * 15}123{place}"
         found.append(Row(kind, f"ORDER{place}P01", reference, amount, fee, at, MERCHANT, party))
-    if source != "JUHE":
+    if source not in SETTLEMENTS:
         for place, paid in enumerate(found[:2]):
             found.append(
                 paid._replace(
@@ -118,7 +120,7 @@ def test_a_row_can_be_named(source: str) -> None:
     assert desk.view()["planted"][0]["truth"] == [
         {
             "match_class": "MISSING_THERE",
-            "kind": "RECHARGE" if source == "JUHE" else "PAYMENT",
+            "kind": "RECHARGE" if source in SETTLEMENTS else "PAYMENT",
             "number": "ORDER3P01",
             "fields": "",
             "at": rows(source)[3].at,

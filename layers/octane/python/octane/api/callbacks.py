@@ -25,6 +25,8 @@ class Callback(NamedTuple):
 
     headers: dict[str, str]
     body: bytes
+    sender: str = ""
+    """Who calls, where one address serves several (`{biller}`)."""
 
 
 Act = Callable[[Callback], None]
@@ -40,7 +42,7 @@ def wechat_callback(act: Act, event: dict[str, Any], context: Any) -> dict[str, 
 
 
 def issuer_callback(act: Act, event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer as the issuer expects: the word `success`, or anything else, after which it sends again."""
+    """Answer as the issuer or a biller expects: `success`, or anything else, after which they send again."""
     error = _attempt(act, event, context)
     if error is None:
         return _answer(200, "text/plain", "success")
@@ -88,7 +90,7 @@ def _read(event: dict[str, Any]) -> Callback:
     except ValueError:  # no base64, or half a character: nothing that a provider sends
         raise CallbackInvalidError from None
     headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
-    return Callback(headers, raw)
+    return Callback(headers, raw, (event.get("pathParameters") or {}).get("biller", ""))
 
 
 def _answer(status: int, media: str, body: str) -> dict[str, Any]:

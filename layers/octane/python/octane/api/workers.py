@@ -31,14 +31,17 @@ class MessageInvalidError(InputError):
     code = "MESSAGE_INVALID"
 
 
-def queue_entry(handle: Callable[[Message], None]) -> Callable[[Event, Any], PartialItemFailureResponse]:
-    """Wrap a message handler: a message that raises is delivered again, and ends in the dead-letter queue."""
+def queue_entry(
+    handle: Callable[[Message], None], subject: str = "order_id"
+) -> Callable[[Event, Any], PartialItemFailureResponse]:
+    """Wrap a message handler: a message that raises is delivered again, and ends in the dead-letter queue.
+    `subject` is the text in it that names what it is about."""
 
     def one(record: SQSRecord) -> None:
         message = record.json_body
-        if not isinstance(message, dict) or not isinstance(message.get("order_id"), str):
+        if not isinstance(message, dict) or not isinstance(message.get(subject), str):
             raise MessageInvalidError
-        logger().append_keys(order_id=message["order_id"])
+        logger().append_keys(**{subject: message[subject]})
         handle(message)
 
     def handler(event: Event, context: Any) -> PartialItemFailureResponse:
@@ -58,14 +61,12 @@ def queue_entry(handle: Callable[[Message], None]) -> Callable[[Event, Any], Par
 
 
 def entries_in(event: Event) -> Iterator[Entry]:
-    """The entries that a batch of the ledger's stream inserted, without balances and holds. Raises
-    `EntryAlteredError`."""
+    """The entries that a batch of the ledger's stream inserted, without balances and holds."""
     return _appended(event, entry_of)
 
 
 def acts_in(event: Event) -> Iterator[Act]:
-    """The acts that a batch of the audit table's stream inserted, without requests for evidence. Raises
-    `EntryAlteredError`."""
+    """The acts that a batch of the audit table's stream inserted, without requests for evidence."""
     return _appended(event, act_in)
 
 

@@ -13,8 +13,9 @@ from octane.orders.records import item_of, load_with_steps
 from octane.store.items import BY_USER, Query, Table
 from octane.store.store import Store
 
-PERSONAL = frozenset({"card_number", "holder_name", "holder_phone", "payer_id"})
-"""Of an order and its attempts: not needed to prove what happened. The card is known by its id."""
+PERSONAL = frozenset({"card_number", "holder_name", "holder_phone", "payer_id", "account_no", "account_tag"})
+"""Of an order and its attempts: not needed to prove what happened. The card, or the account, is known by its
+id."""
 INTERNAL = frozenset({"placed_key", "due_shard", "due_at", "request_digest", "request_key", "checks"})
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from octane.kernel.clock import Instant
-from octane.ledger.accounts import CHANNEL_FEE, channel_receivable, issuer_payable
+from octane.ledger.accounts import CHANNEL_FEE, biller_payable, channel_receivable, issuer_payable
 from octane.ledger.entries import Leg
 
 
@@ -70,7 +70,7 @@ class ExpectedSettlement(NamedTuple):
     """What a party settles with us for one of its days, as the matched bill of that day has it."""
 
     party: str
-    """As the statement names it: WECHAT, ALIPAY, UNIONPAY, JUHE."""
+    """As the statement names it: a channel, JUHE, or a biller."""
     day: str
     """The settled day, YYYY-MM-DD."""
     legs: tuple[Leg, ...]
@@ -91,6 +91,11 @@ def issuer_settlement(party: str, day: date, recharged: Mapping[str, int]) -> Ex
     """Of an issuer's aggregator: what the matched bill recharged, by issuer."""
     legs = tuple(Leg(issuer_payable(issuer), fen) for issuer, fen in sorted(recharged.items()) if fen)
     return ExpectedSettlement(party, day.isoformat(), legs)
+
+
+def biller_settlement(biller: str, day: date, paid: int) -> ExpectedSettlement:
+    """Of a biller: what its matched bill was paid."""
+    return ExpectedSettlement(biller, day.isoformat(), (Leg(biller_payable(biller), paid),) if paid else ())
 
 
 class DifferenceKind(StrEnum):

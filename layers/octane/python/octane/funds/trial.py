@@ -18,9 +18,13 @@ from octane.ledger.trial_balance import AccountBalance
 
 WALLETS = "WALLET"
 ISSUERS = "ISSUER_PAYABLE:"
-NEVER_OWED_TO_US = ("CUSTOMER_ADVANCE", "REVIEW_HELD", WALLETS, "REFUND_PAYABLE", "UNEXPECTED_RECEIPTS")
-"""Liabilities: with a debit balance we would have paid out what we did not owe. The issuers count as one:
-they settle together, and what their bill tells otherwise than we is booked to the aggregator."""
+NEVER_OWED_TO_US = (
+    *("CUSTOMER_ADVANCE", "REVIEW_HELD", WALLETS, "REFUND_PAYABLE", "UNEXPECTED_RECEIPTS"),
+    "BILLER_PAYABLE:",
+)
+"""Liabilities: with a debit balance we would have paid out what we did not owe. A biller counts for
+itself; the issuers count as one: they settle together, and what their bill tells otherwise than we is booked
+to the aggregator."""
 NEVER_BELOW_ZERO = ("CUSTODY_BANK:", "WITHDRAWALS")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from octane.kernel.clock import MINUTE, SECOND, Clock, Instant, later
 from octane.kernel.errors import ForbiddenError, UnauthenticatedError, UnavailableError
-from octane.wire.http import Transport, WireError
+from octane.wire.http import NoAnswerError, NotSentError, Transport, WireError
 
 EARLY_MS = 5 * MINUTE
 """An access token is renewed this long before it ends."""
@@ -103,17 +103,34 @@ class WechatMini:
         return number if country == MAINLAND else f"+{country}{number}"
 
     def call_with_token(self, path: str, body: Mapping[str, object]) -> Mapping[str, object]:
-        """Call with the access token; when WeChat has withdrawn the one we kept, once more with a new one.
-
-        WeChat checks the token before it touches a code, so the second call does not meet a used code. Raise
-        `ProviderUnavailableError`, or what an errcode about a login says.
-        """
-        fields = self._call("POST", f"{path}?{urlencode({'access_token': self._access_token()})}", body)
-        if _error_of(fields) in TOKEN_INVALID:
-            self._token = ""
-            fields = self._call("POST", f"{path}?{urlencode({'access_token': self._access_token()})}", body)
+        """As `answer_with_token`, with errors for an errcode: raise `ProviderUnavailableError`, or what it
+        says about a login."""
+        try:
+            fields = self.answer_with_token(path, body)
+        except WireError:
+            raise ProviderUnavailableError from None
         _raise_for(_error_of(fields))
         return fields
+
+    def answer_with_token(self, path: str, body: Mapping[str, object]) -> Mapping[str, object]:
+        """Call with the access token; when WeChat has withdrawn the one we kept, once more with a new one.
+
+        WeChat checks the token before it touches a code, so the second call does not meet a used code. Return
+        what was answered, an errcode too. Raise `NotSentError` when this call never left (without a token it
+        does not), `NoAnswerError` when it may have taken effect.
+        """
+        fields = self._answer(path, body)
+        if _error_of(fields) in TOKEN_INVALID:
+            self._token = ""
+            fields = self._answer(path, body)
+        return fields
+
+    def _answer(self, path: str, body: Mapping[str, object]) -> Mapping[str, object]:
+        try:
+            token = self._access_token()
+        except ProviderUnavailableError:
+            raise NotSentError("no access token") from None
+        return self._exchange("POST", f"{path}?{urlencode({'access_token': token})}", body)
 
     def _access_token(self) -> str:
         now = self._clock.now()
@@ -135,16 +152,22 @@ class WechatMini:
     def _call(
         self, method: str, target: str, body: Mapping[str, object] | None = None
     ) -> Mapping[str, object]:
+        try:
+            return self._exchange(method, target, body)
+        except WireError:
+            raise ProviderUnavailableError from None
+
+    def _exchange(self, method: str, target: str, body: Mapping[str, object] | None) -> Mapping[str, object]:
         content = None if body is None else json.dumps(body).encode()
         headers = {"accept": "application/json"} | ({"content-type": "application/json"} if content else {})
         url = self._config.base_url.rstrip("/") + target
+        response = self._transport.send(method, url, headers, content, self._config.timeout_s)
         try:
-            response = self._transport.send(method, url, headers, content, self._config.timeout_s)
             value = json.loads(response.body)
-        except (WireError, ValueError, RecursionError):
-            raise ProviderUnavailableError from None
+        except (ValueError, RecursionError):
+            raise NoAnswerError("unreadable") from None
         if response.status != HTTPStatus.OK or not isinstance(value, dict):
-            raise ProviderUnavailableError
+            raise NoAnswerError(f"HTTP {response.status}")
         return value
 
 

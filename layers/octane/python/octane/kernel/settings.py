@@ -56,6 +56,10 @@ class Settings(NamedTuple):
     """A withdrawal that is not approved by then expires."""
     director_limit: Fen = Fen(5_000_000)
     """A withdrawal above it needs a second approval, by a finance director (LG5)."""
+    home_part_ms: int = 300
+    """What one part of the first screen may take; it is shown without those that take longer (GW7)."""
+    price_stale_ms: int = 3_600 * SECOND
+    """A price that was last heard so long ago is marked: six pulls have missed it (ST2)."""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -86,6 +90,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         withdrawal_step_up=environment.get("OCTANE_WITHDRAWAL_STEP_UP", "true") == "true",
         withdrawal_ms=number("WITHDRAWAL_SECONDS", 24 * 3_600) * SECOND,
         director_limit=Fen(number("DIRECTOR_LIMIT_FEN", 5_000_000)),
+        home_part_ms=number("HOME_PART_MS", 300),
+        price_stale_ms=number("PRICE_STALE_SECONDS", 3_600) * SECOND,
     )
 
 

@@ -14,6 +14,7 @@ class Field(StrEnum):
     CARD_NUMBER = "card_number"
     IDENTITY_NUMBER = "identity_number"
     REAL_NAME = "real_name"
+    BILL_ACCOUNT = "bill_account"
 
 
 class Vault(Protocol):

@@ -7,9 +7,11 @@
 | CUSTOMER_ADVANCE           | liability | a top-up is delivered or fails | an order is paid               |
 | REVIEW_HELD                | liability | a review lets it go or returns | an order is paid and reviewed  |
 | ISSUER_PAYABLE:SINOPEC …   | liability | we settle with the issuer      | a card is recharged            |
+| BILLER_PAYABLE:WATER …     | liability | we settle with the biller      | a bill is paid                 |
 | REFUND_PAYABLE             | liability | a refund reached the customer  | a refund is owed               |
 | UNEXPECTED_RECEIPTS        | liability | it is turned into a refund     | late, second, mismatched money |
 | REFUND_EXPENSE             | expense   | we refund a delivered top-up   |                                |
+| COUPON_EXPENSE             | expense   | a coupon pays its part         | the order fails, or is refused |
 | RECHARGE_LOSS              | expense   | recharged after a refusal      |                                |
 | SUSPENSE:WECHAT …          | suspense  | a bill shows less than we have | a bill shows more than we have |
 | CLAIMS:WECHAT …            | asset     | we claim a difference back     | it is recovered or written off |
@@ -29,6 +31,7 @@ REVIEW_HELD = "REVIEW_HELD"
 REFUND_PAYABLE = "REFUND_PAYABLE"
 UNEXPECTED_RECEIPTS = "UNEXPECTED_RECEIPTS"
 REFUND_EXPENSE = "REFUND_EXPENSE"
+COUPON_EXPENSE = "COUPON_EXPENSE"
 RECHARGE_LOSS = "RECHARGE_LOSS"
 
 FUNDS_IN_TRANSIT = "FUNDS_IN_TRANSIT"
@@ -59,6 +62,10 @@ def claims(source: str) -> str:
 
 def issuer_payable(issuer: str) -> str:
     return f"ISSUER_PAYABLE:{issuer}"
+
+
+def biller_payable(biller: str) -> str:
+    return f"BILLER_PAYABLE:{biller}"
 
 
 def custody_bank(account: str) -> str:

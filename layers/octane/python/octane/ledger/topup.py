@@ -1,10 +1,11 @@
-"""The entries of a top-up: one function a fact."""
+"""The entries of an order, be it a top-up or bills: one function a fact."""
 
 from collections.abc import Mapping
 
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
 from octane.ledger.accounts import (
+    COUPON_EXPENSE,
     CUSTOMER_ADVANCE,
     RECHARGE_LOSS,
     REFUND_EXPENSE,
@@ -12,9 +13,10 @@ from octane.ledger.accounts import (
     REVIEW_HELD,
     UNEXPECTED_RECEIPTS,
     channel_receivable,
-    issuer_payable,
 )
 from octane.ledger.entries import Entry, Leg, payer_mark, transfer
+
+NOTHING = Fen(0)
 
 
 def payment_received(
@@ -29,7 +31,8 @@ def payment_received(
     held: bool = False,
 ) -> Entry:
     """An order that waited for it is paid: `parts` are the accounts that gave (a channel's receivable, the
-    customer's wallet) and how much. `held`: until its review has ended (OR10)."""
+    customer's wallet, our expense for its coupons) and how much. `held`: until its review has ended
+    (OR10)."""
     legs = tuple(Leg(account, amount) for account, amount in parts.items() if amount)
     total = Leg(REVIEW_HELD if held else CUSTOMER_ADVANCE, -sum(parts.values()))
     return Entry(
@@ -60,16 +63,17 @@ def unexpected_receipt_returned(order_id: str, refund: str, amount: Fen, now: In
 
 def recharge_succeeded(
     order_id: str,
-    issuer: str,
+    payable: str,
     amount: Fen,
     now: Instant,
     proof: str,
     party: str = "",
-    recharged_at: Instant | None = None,
+    fulfilled_at: Instant | None = None,
 ) -> Entry:
-    """The card has the money: we owe it to the issuer. Without `recharged_at` it has it since we know."""
-    legs = transfer(amount, debit=CUSTOMER_ADVANCE, credit=issuer_payable(issuer))
-    return Entry(order_id, "recharge_succeeded", "R01", legs, recharged_at or now, now, proof, party)
+    """The card or the biller has the money: we owe it, to the account `payable`. Without `fulfilled_at` they
+    have it since we know."""
+    legs = transfer(amount, debit=CUSTOMER_ADVANCE, credit=payable)
+    return Entry(order_id, "recharge_succeeded", "R01", legs, fulfilled_at or now, now, proof, party)
 
 
 def wallet_credited(order_id: str, account: str, amount: Fen, now: Instant) -> Entry:
@@ -78,24 +82,28 @@ def wallet_credited(order_id: str, account: str, amount: Fen, now: Instant) -> E
     return Entry(order_id, "wallet_credited", "R01", legs, now, now)
 
 
-def recharge_failed(order_id: str, refund: str, amount: Fen, now: Instant, proof: str) -> Entry:
-    """The error-ledger entry of a top-up that the issuer refused (OR5): the advance is owed back."""
-    legs = transfer(amount, debit=CUSTOMER_ADVANCE, credit=REFUND_PAYABLE)
+def recharge_failed(
+    order_id: str, refund: str, amount: Fen, now: Instant, proof: str, discount: Fen = NOTHING
+) -> Entry:
+    """The error-ledger entry of an order that the issuer or biller refused (OR5): of the advance, `amount` is
+    owed back, and `discount` (what its coupons gave) is our expense no more."""
+    legs = _returned(CUSTOMER_ADVANCE, amount, discount)
     return Entry(order_id, "recharge_failed", refund, legs, now, now, proof)
 
 
 def recharge_contradicted(
     order_id: str,
-    issuer: str,
+    payable: str,
     amount: Fen,
     now: Instant,
     proof: str,
     party: str = "",
-    recharged_at: Instant | None = None,
+    fulfilled_at: Instant | None = None,
 ) -> Entry:
-    """The issuer recharged a card after it had definitely refused to: our loss until a person recovers it."""
-    legs = transfer(amount, debit=RECHARGE_LOSS, credit=issuer_payable(issuer))
-    return Entry(order_id, "recharge_contradicted", "R01", legs, recharged_at or now, now, proof, party)
+    """It was delivered after the issuer or biller had definitely refused to: our loss until a person recovers
+    it."""
+    legs = transfer(amount, debit=RECHARGE_LOSS, credit=payable)
+    return Entry(order_id, "recharge_contradicted", "R01", legs, fulfilled_at or now, now, proof, party)
 
 
 def review_released(order_id: str, amount: Fen, now: Instant, because: str) -> Entry:
@@ -104,11 +112,19 @@ def review_released(order_id: str, amount: Fen, now: Instant, because: str) -> E
     return Entry(order_id, "review_ended", "01", legs, now, now, because)
 
 
-def review_returned(order_id: str, refund: str, amount: Fen, now: Instant, because: str) -> Entry:
-    """The review returns the money, be it in two refunds. Of the same kind and reference as
-    `review_released`: the ledger itself refuses the second end."""
-    legs = transfer(amount, debit=REVIEW_HELD, credit=REFUND_PAYABLE)
+def review_returned(
+    order_id: str, refund: str, amount: Fen, now: Instant, because: str, discount: Fen = NOTHING
+) -> Entry:
+    """The review returns the money, be it in two refunds; `discount` as in `recharge_failed`. Of the same
+    kind and reference as `review_released`: the ledger itself refuses the second end."""
+    legs = _returned(REVIEW_HELD, amount, discount)
     return Entry(order_id, "review_ended", "01", legs, now, now, f"{because} {refund}")
+
+
+def _returned(held: str, amount: Fen, discount: Fen) -> tuple[Leg, ...]:
+    """An order's money on its way back: the customer's to them, the coupons' to us."""
+    ours = (Leg(COUPON_EXPENSE, -discount),) if discount else ()
+    return (Leg(held, amount + discount), Leg(REFUND_PAYABLE, -amount), *ours)
 
 
 def refund_granted(order_id: str, refund: str, amount: Fen, now: Instant, reason: str) -> Entry:

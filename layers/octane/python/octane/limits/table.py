@@ -60,6 +60,9 @@ LIMITS: Mapping[str, Limit] = MappingProxyType(
         # guesses of a secret
         "code_try_ip": Limit(Per.IP, 600, HOUR, 120, fails_open=False, shards=2),
         "step_up_user": Limit(Per.USER, 20, HOUR, 10, fails_open=False),
+        # whether a stranger's account number exists, and what its holder is called
+        "bill_account_user": Limit(Per.USER, 30, HOUR, 10, fails_open=False),
+        "coupon_code_user": Limit(Per.USER, 30, HOUR, 10, fails_open=False),
         # work that is heavy for us
         "export_user": Limit(Per.USER, 3, DAY, 2, fails_open=True),
         "evidence_user": Limit(Per.USER, 30, HOUR, 10, fails_open=True),

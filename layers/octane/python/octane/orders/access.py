@@ -1,4 +1,4 @@
-"""Read orders: one with its timeline, or a person's, newest first (OR12)."""
+"""Read orders: one with its timeline, its receipt, or a person's, newest first (OR9, OR12)."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,9 @@ from octane.audit.reading import note_reading
 from octane.kernel.caller import Caller
 from octane.kernel.errors import ForbiddenError
 from octane.orders.deps import Deps
-from octane.orders.model import Dossier, Order, OrderNotFoundError
+from octane.orders.model import Dossier, Order, OrderNotFoundError, OrderStateError
 from octane.orders.records import load, load_with_steps, order_key, record_of
+from octane.orders.states import OrderState
 from octane.store.cursors import CursorInvalidError, read_cursor, write_cursor
 from octane.store.items import BY_USER, Query, Table
 
@@ -38,6 +39,14 @@ def own_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
     dossier = load(deps.store, order_id)
     if dossier.order.user_id != caller.account_id:
         raise OrderNotFoundError
+    return dossier
+
+
+def get_receipt(deps: Deps, caller: Caller, order_id: str) -> Dossier:
+    """Return a delivered order, with its steps; any other has no receipt (`OrderStateError`)."""
+    dossier = get_order(deps, caller, order_id)
+    if dossier.order.state is not OrderState.SUCCEEDED:
+        raise OrderStateError(f"An order that is {dossier.order.state} has no receipt.")
     return dossier
 
 

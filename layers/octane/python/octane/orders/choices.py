@@ -23,7 +23,7 @@ class PaymentChoiceError(InputError):
 
 class WalletPartError(InputError):
     code = "WALLET_PART"
-    summary = "The wallet's part is less than the order's amount; to pay it all, choose WALLET_BALANCE."
+    summary = "The wallet's part is less than what is to pay; to pay it all, choose WALLET_BALANCE."
 
 
 class Choice(NamedTuple):
@@ -47,7 +47,7 @@ def check(choice: Choice, caller: Caller, dossier: Dossier) -> None:
     uses_wallet = choice.wallet or choice.method is PaymentMethod.WALLET_BALANCE
     if uses_wallet and dossier.order.kind is OrderKind.WALLET:
         raise OrderStateError("The wallet cannot pay for its own top-up.")
-    if not 0 <= choice.wallet < dossier.order.amount:
+    if not 0 <= choice.wallet < dossier.order.payable:
         raise WalletPartError
     if choice.wallet and choice.method is PaymentMethod.WALLET_BALANCE:
         raise WalletPartError
@@ -71,4 +71,4 @@ def digest(choice: Choice) -> str:
 
 def from_wallet(choice: Choice, dossier: Dossier) -> Fen:
     """What the customer's balance gives."""
-    return dossier.order.amount if choice.method is PaymentMethod.WALLET_BALANCE else choice.wallet
+    return dossier.order.payable if choice.method is PaymentMethod.WALLET_BALANCE else choice.wallet

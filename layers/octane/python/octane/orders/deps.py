@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from octane.billers.names import Biller
+    from octane.billers.port import BillerPort
     from octane.channels.port import Channel, ChannelName
     from octane.issuers.port import CardIssuer
     from octane.kernel.clock import Clock
@@ -45,3 +47,4 @@ class Deps(Protocol):
     def vault(self) -> "Vault": ...
 
     def channel_of(self, name: "ChannelName") -> "Channel": ...
+    def biller_of(self, name: "Biller") -> "BillerPort": ...

@@ -1,7 +1,8 @@
 """An order with its payment attempts and refunds. Pure values: nothing here reads or writes."""
 
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from octane.billers.names import Biller
 from octane.channels.port import PaymentMethod, Trade
 from octane.issuers.names import Issuer
 from octane.kernel.clock import Instant
@@ -19,7 +20,12 @@ from octane.orders.states import (
     RefundStatus,
 )
 
-Actor = Literal["customer", "channel", "issuer", "schedule", "staff", "worker"]
+if TYPE_CHECKING:
+    from octane.billers.port import BillPart
+
+CONTRADICTED = "CONTRADICTED:"
+"""Before the number of a fulfiller who has said the opposite since."""
+Actor = Literal["customer", "channel", "issuer", "biller", "schedule", "staff", "worker"]
 LARGE_AMOUNT, RISK = "LARGE_AMOUNT", "RISK"
 """Why an order is reviewed."""
 
@@ -35,7 +41,8 @@ class OrderStateError(StateError):
 
 
 class Order(NamedTuple):
-    """A top-up of a fuel card, or of the wallet. `version` counts the changes and numbers the steps."""
+    """A top-up of a fuel card or of the wallet, or the payment of bills. `version` counts the changes and
+    numbers the steps. `amount` is what is delivered; what the customer pays for it is `payable`."""
 
     order_id: str
     user_id: str
@@ -70,12 +77,46 @@ class Order(NamedTuple):
     """No submit before the present one may have reached the issuer: only then is a refusal of it a proof."""
     recharging_at: Instant | None = None
     issuer_reference: str = ""
+    """The issuer's, or the biller's, own number of it."""
     reason: str = ""
     """Why it is FAILED or CLOSED: a code."""
     placed_by: str = ""
     """Who placed it for the account, when that is an enterprise's; empty: `user_id` themselves."""
     review: str = ""
     """Why a person must look at it before it is delivered (`LARGE_AMOUNT`, `RISK`); empty: nobody must."""
+    coupons: str = ""
+    """The ids of its coupons, divided by blanks."""
+    discount: Fen = Fen(0)
+    """What they give, of `amount`."""
+    sub_merchant: str = ""
+    """Whom its payments are collected for: the station's; empty: us (ST3)."""
+    biller: Biller | None = None
+    bill_account_id: str = ""
+    account_tag: str = ""
+    account_no: str = ""
+    """Sealed for `user_id`."""
+    account_masked: str = ""
+    bills: str = ""
+    """What it pays, `<bill number>=<fen>`, divided by blanks."""
+    plan_id: str = ""
+    instalments: int = 0
+    """How many of its plan it pays; 0 without a plan."""
+
+    @property
+    def payable(self) -> Fen:
+        """What the customer pays, in all."""
+        return Fen(self.amount - self.discount)
+
+    @property
+    def coupon_ids(self) -> tuple[str, ...]:
+        return tuple(self.coupons.split())
+
+    @property
+    def bill_parts(self) -> "tuple[BillPart, ...]":
+        from octane.billers.port import BillPart  # noqa: PLC0415  loads what only bills need
+
+        pairs = (part.partition("=") for part in self.bills.split())
+        return tuple(BillPart(bill_no, Fen(int(amount))) for bill_no, _, amount in pairs)
 
     @property
     def card_issuer(self) -> Issuer:
@@ -84,7 +125,8 @@ class Order(NamedTuple):
         return self.issuer
 
     @property
-    def issuer_order_no(self) -> str:
+    def fulfilment_no(self) -> str:
+        """Its one number at the issuer or biller."""
         return f"{self.order_id}R01"
 
 
@@ -220,7 +262,7 @@ class Dossier(NamedTuple):
 
 
 def order_id_in(number: str, letter: str) -> str:
-    """The order id within an `out_trade_no` (P), refund number (F) or issuer order number (R)."""
+    """The order id within an `out_trade_no` (P), refund number (F) or fulfilment number (R)."""
     if len(number) != ID_LENGTH + 3 or number[ID_LENGTH] != letter or not number.isalnum():
         raise OrderNotFoundError
     return number[:ID_LENGTH]

@@ -50,6 +50,8 @@ MAX_ATTEMPTS = 99
 CALL_MS = 15_000
 """Longer than any call to a channel waits: then it has ended, whatever came of it."""
 ENDED = frozenset({AttemptStatus.REFUSED, AttemptStatus.CLOSED})
+DESCRIPTIONS = {OrderKind.CARD: "加油卡充值", OrderKind.WALLET: "余额充值", OrderKind.BILL: "生活缴费"}
+"""What the channel shows to the payer."""
 
 
 class StartedPayment(NamedTuple):
@@ -224,7 +226,7 @@ def _attempt(
         no=order.attempt_no + 1,
         method=chosen.method,
         status=AttemptStatus.STARTED,
-        amount=Fen(order.amount - wallet),
+        amount=Fen(order.payable - wallet),
         payer_id=payer_id,
         request_key=_short(key),
         request_digest=digest(choice),
@@ -232,6 +234,7 @@ def _attempt(
         expires_at=order.expires_at,
         platform=choice.platform,
         wallet=wallet,
+        sub_merchant=order.sub_merchant,
         started_by=started_by,
     )
 
@@ -295,7 +298,7 @@ def _prepare(deps: Deps, dossier: Dossier, attempt: Attempt) -> tuple[Prepared |
         trade=attempt.trade,
         method=attempt.method,
         amount=attempt.amount,
-        description="加油卡充值" if dossier.order.kind is OrderKind.CARD else "余额充值",
+        description=DESCRIPTIONS[dossier.order.kind],
         payer_id=attempt.payer_id or None,
     )
     began = deps.clock.now()

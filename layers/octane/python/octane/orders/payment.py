@@ -15,7 +15,7 @@ from octane.kernel.clock import Instant, later
 from octane.kernel.errors import StateError
 from octane.kernel.money import Fen
 from octane.ledger import topup
-from octane.ledger.accounts import channel_receivable, wallet
+from octane.ledger.accounts import COUPON_EXPENSE, channel_receivable, wallet
 from octane.ledger.entries import Entry, post
 from octane.orders.attempts import (
     PaymentInProgressError,
@@ -120,7 +120,11 @@ def paid_order(
 
 def _received(order: Order, paid: Attempt, now: Instant) -> Entry:
     """The entry of an order's payment."""
-    parts = {channel_receivable(paid.method.channel): paid.paid, wallet(order.user_id): paid.wallet}
+    parts = {
+        channel_receivable(paid.method.channel): paid.paid,
+        wallet(order.user_id): paid.wallet,
+        COUPON_EXPENSE: order.discount,
+    }
     return topup.payment_received(
         order.order_id,
         paid.out_trade_no,

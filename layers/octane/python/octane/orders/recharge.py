@@ -1,17 +1,22 @@
-"""Recharge the card (FU1, FU3, OR4, OR5): at most once per order, never for an unpaid one, failed only with
-proof."""
+"""Recharge the card, or pay the bills (FU1–FU3, OR4, OR5, OR9): at most once per order, never for an unpaid
+one, failed only with proof.
 
-from octane.issuers.port import RechargeReport, RechargeRequest, RechargeState, RechargeUnknown
+`RECHARGING` and its words stand for both: whoever fulfils an order, issuer or biller, is asked in one way
+(`octane.orders.fulfilment`).
+"""
+
+from octane.billers.names import Biller
 from octane.kernel.clock import Instant, later
 from octane.kernel.errors import StateError, UnavailableError
-from octane.kernel.vault import Field, open_text
+from octane.kernel.fulfilment import FulfilmentReport, FulfilmentState, FulfilmentUnknown
 from octane.ledger import topup
 from octane.ledger.accounts import wallet
 from octane.ledger.balances import credit
 from octane.ledger.entries import Entry, post
 from octane.orders.attempts import SHARD
 from octane.orders.deps import Deps
-from octane.orders.model import Actor, Dossier, Order, OrderNotFoundError
+from octane.orders.fulfilment import fulfiller_of, query, submit
+from octane.orders.model import CONTRADICTED, Dossier, Order, OrderNotFoundError
 from octane.orders.payment import next_wait
 from octane.orders.records import advance, change, load, order_key, record_of
 from octane.orders.refund import open_refund
@@ -23,12 +28,12 @@ _ASKED = frozenset(
 )
 
 
-_OUTCOMES = frozenset({RechargeState.SUCCEEDED, RechargeState.REFUSED})
-_AGREED = {OrderState.SUCCEEDED: RechargeState.SUCCEEDED, OrderState.FAILED: RechargeState.REFUSED}
+_OUTCOMES = frozenset({FulfilmentState.SUCCEEDED, FulfilmentState.REFUSED})
+_AGREED = {OrderState.SUCCEEDED: FulfilmentState.SUCCEEDED, OrderState.FAILED: FulfilmentState.REFUSED}
 
 
 class IssuerSilentError(UnavailableError):
-    """The issuer announced an outcome and does not confirm it: the notice shall come again."""
+    """The issuer or biller announced an outcome and does not confirm it: the notice shall come again."""
 
     code = "ISSUER_SILENT"
 
@@ -40,7 +45,7 @@ class NotReadyError(StateError):
 
 
 def start_recharge(deps: Deps, order_id: str) -> None:
-    """Handle an `OrderPaid` message: claim the order, then submit. Two AWS calls and one issuer call.
+    """Handle an `OrderPaid` message: claim the order, then submit. Two AWS calls and one call outside.
 
     A duplicate or late message finds nothing to claim and ends here.
     """
@@ -60,27 +65,17 @@ def start_recharge(deps: Deps, order_id: str) -> None:
 
 
 def _submit(deps: Deps, order: Order) -> None:
-    """Call the issuer while the claim's lease lasts, which is longer than this process can live."""
+    """Call the issuer or biller while the claim's lease lasts, which is longer than this process can live."""
     if order.kind is OrderKind.WALLET:
         _credit_wallet(deps, order)
         return
-    vault, owner = deps.vault, order.user_id
-    answer = deps.issuer.submit(
-        RechargeRequest(
-            issuer_order_no=order.issuer_order_no,
-            issuer=order.card_issuer,
-            card_number=open_text(vault, Field.CARD_NUMBER, owner, order.card_number),
-            amount=order.amount,
-            holder_phone=open_text(vault, Field.PHONE, owner, order.holder_phone),
-            holder_name=open_text(vault, Field.REAL_NAME, owner, order.holder_name),
-        )
-    )
-    if isinstance(answer, RechargeReport) and _is_proof(order, answer):
+    answer = submit(deps, order)
+    if isinstance(answer, FulfilmentReport) and _is_proof(order, answer):
         settle_recharge(deps, order, answer)
     else:
-        why = answer.reason if isinstance(answer, RechargeUnknown) else answer.code
+        why = answer.reason if isinstance(answer, FulfilmentUnknown) else answer.code
         deps.signals.count("RechargeUnknown", order_id=order.order_id, why=why)
-        is_refusal = isinstance(answer, RechargeReport)
+        is_refusal = isinstance(answer, FulfilmentReport)
         _wait(deps, order, RechargeStatus.REFUSED if is_refusal else RechargeStatus.UNKNOWN)
 
 
@@ -93,62 +88,63 @@ def _credit_wallet(deps: Deps, order: Order) -> None:
     deps.store.commit(*writes, post(entry), credit(account, SHARD, order.amount))
 
 
-def _is_proof(order: Order, answer: RechargeReport) -> bool:
-    """A refusal of this submit proves nothing about an earlier one that may have reached the issuer."""
-    return answer.state is not RechargeState.REFUSED or order.recharge_clean
+def _is_proof(order: Order, answer: FulfilmentReport) -> bool:
+    """A refusal of this submit proves nothing about an earlier one that may have reached them."""
+    return answer.state is not FulfilmentState.REFUSED or order.recharge_clean
 
 
-def settle_recharge(deps: Deps, order: Order, report: RechargeReport) -> None:
-    """Act on what the issuer says of an order: from its answer, a query or a verified notice."""
+def settle_recharge(deps: Deps, order: Order, report: FulfilmentReport) -> None:
+    """Act on what the issuer or biller says of an order: from an answer, a query or a verified notice."""
     if order.state is not OrderState.RECHARGING:
         _settle_late(deps, order, report)
         return
     match report.state:
-        case RechargeState.SUCCEEDED:
+        case FulfilmentState.SUCCEEDED:
             _succeed(deps, order, report)
-        case RechargeState.REFUSED:
+        case FulfilmentState.REFUSED:
             _fail(deps, order, report)
-        case RechargeState.RUNNING:
-            _wait(deps, order, RechargeStatus.ACCEPTED, report.issuer_reference)
-        case RechargeState.NOT_FOUND:
+        case FulfilmentState.RUNNING:
+            _wait(deps, order, RechargeStatus.ACCEPTED, report.reference)
+        case FulfilmentState.NOT_FOUND:
             _submit_again(deps, order)
 
 
-def _succeed(deps: Deps, order: Order, report: RechargeReport) -> None:
-    now, proof = deps.clock.now(), f"{report.source}:{report.issuer_reference}"
+def _succeed(deps: Deps, order: Order, report: FulfilmentReport) -> None:
+    now, proof, fulfiller = deps.clock.now(), f"{report.source}:{report.reference}", fulfiller_of(order)
     done = order._replace(
         state=OrderState.SUCCEEDED,
         recharge=RechargeStatus.SUCCEEDED,
         due_at=None,
-        issuer_reference=report.issuer_reference or order.issuer_reference,
+        issuer_reference=report.reference or order.issuer_reference,
     )
-    _, writes = advance(order, done, Event.ORDER_SUCCEEDED, at=now, by="issuer", because=proof)
+    _, writes = advance(order, done, Event.ORDER_SUCCEEDED, at=now, by=fulfiller.actor, because=proof)
     entry = topup.recharge_succeeded(
         order.order_id,
-        order.card_issuer.value,
+        fulfiller.payable,
         order.amount,
         now,
         proof,
-        _party(order),
-        report.recharged_at,
+        fulfiller.party,
+        report.fulfilled_at,
     )
     deps.store.commit(*writes, post(entry))
 
 
-def _fail(deps: Deps, order: Order, report: RechargeReport) -> None:
-    """The issuer's definite no: FAILED, the error-ledger entry and the refund move together.
+def _fail(deps: Deps, order: Order, report: FulfilmentReport) -> None:
+    """A definite no: FAILED, the error-ledger entry and the refund move together.
 
-    It speaks of the order as it was when the issuer was asked: moved since, somebody may be submitting again.
+    It speaks of the order as it was when they were asked: moved since, somebody may be submitting again.
     """
     dossier, now = load(deps.store, order.order_id), deps.clock.now()
     if dossier.order.version != order.version:
         raise ChangedMeanwhileError
     deps.signals.count("RechargeRefused", order_id=order.order_id, why=report.code)
+    by = fulfiller_of(order).actor
     failed = order._replace(
         state=OrderState.FAILED,
         recharge=RechargeStatus.REFUSED,
         due_at=None,
-        reason=f"ISSUER_{report.code}" if report.code else "ISSUER_REFUSED",
+        reason=f"{by.upper()}_{report.code or 'REFUSED'}",
     )
     _, writes = open_refund(
         dossier,
@@ -158,7 +154,7 @@ def _fail(deps: Deps, order: Order, report: RechargeReport) -> None:
         failed.reason,
         now,
         event=Event.ORDER_FAILED,
-        by="issuer",
+        by=by,
     )
     deps.store.commit(*writes)
 
@@ -187,12 +183,11 @@ def _wait(deps: Deps, order: Order, status: RechargeStatus, reference: str = "")
 
 
 def _submit_again(deps: Deps, order: Order) -> None:
-    """The issuer does not know the number, and every process that may have sent it is gone: send it once
-    more.
+    """They do not know the number, and every process that may have sent it is gone: send it once more.
 
-    An issuer's books may be late: that it knows nothing is proof of nothing (the port). A refusal becomes a
-    proof when the issuer has refused the number before and still knows nothing of it a query later; never
-    when it had accepted the number and only seems to have forgotten it. The claim is the version.
+    Their books may be late: that they know nothing is proof of nothing (the port). A refusal becomes a proof
+    when they have refused the number before and still know nothing of it a query later; never when they had
+    accepted the number and only seem to have forgotten it. The claim is the version.
     """
     now = deps.clock.now()
     claimed = order._replace(
@@ -217,68 +212,64 @@ def check_recharge(deps: Deps, dossier: Dossier) -> None:
         return
     if order.recharge not in _ASKED:
         return
-    answer = deps.issuer.query(order.issuer_order_no)
-    if isinstance(answer, RechargeReport):
+    answer = query(deps, order)
+    if isinstance(answer, FulfilmentReport):
         settle_recharge(deps, order, answer)
     else:
         _wait(deps, order, order.recharge)
 
 
-def confirm_recharge(deps: Deps, order_id: str, notice: RechargeReport) -> None:
-    """Handle a notice of the issuer: two AWS calls and one issuer call; a duplicate needs one AWS call.
+def confirm_recharge(
+    deps: Deps, order_id: str, notice: FulfilmentReport, biller: Biller | None = None
+) -> None:
+    """Handle a notice of the issuer, or of `biller`: two AWS calls and one outside; a duplicate needs one AWS
+    call.
 
-    The notice's signature does not cover the outcome (protocols §6), so it only says that there is news: the
-    issuer is asked, and its answer is the proof. While it does not tell, the notice is refused and comes
-    again.
+    An issuer's signature does not cover the outcome (protocols §6), so a notice only says that there is news:
+    they are asked, and their answer is the proof. While they do not tell, the notice is refused and comes
+    again. Raises `OrderNotFoundError` for another's order.
     """
     order = load(deps.store, order_id).order
-    if order.issuer_order_no != notice.issuer_order_no:
+    if order.fulfilment_no != notice.order_no or order.biller is not biller:
         raise OrderNotFoundError
     if _AGREED.get(order.state) is notice.state:
         return
-    answer = deps.issuer.query(order.issuer_order_no)
-    if not isinstance(answer, RechargeReport) or answer.state not in _OUTCOMES:
+    answer = query(deps, order)
+    if not isinstance(answer, FulfilmentReport) or answer.state not in _OUTCOMES:
         raise IssuerSilentError
     settle_recharge(deps, order, answer)
 
 
-def _settle_late(deps: Deps, order: Order, report: RechargeReport) -> None:
-    """A report about an order that is not recharging: a duplicate, or the issuer contradicts itself."""
+def _settle_late(deps: Deps, order: Order, report: FulfilmentReport) -> None:
+    """A report about an order that is not recharging: a duplicate, or they contradict themselves."""
     said = report.state
     if said not in _OUTCOMES or _AGREED.get(order.state) is said:
         return
     now = deps.clock.now()
     deps.signals.count("IssuerContradicted", order_id=order.order_id, said=said.value)
-    if order.issuer_reference.startswith(_CONTRADICTED):
+    if order.issuer_reference.startswith(CONTRADICTED):
         return
     _record_contradiction(deps, order, report, now)
 
 
-_CONTRADICTED = "CONTRADICTED:"
-
-
-def _record_contradiction(deps: Deps, order: Order, report: RechargeReport, now: Instant) -> None:
-    """Record it once; a recharge after a refusal is booked as our loss, and a person recovers it."""
-    by: Actor = "issuer"
-    marked = order._replace(issuer_reference=f"{_CONTRADICTED}{report.issuer_reference}")
+def _record_contradiction(deps: Deps, order: Order, report: FulfilmentReport, now: Instant) -> None:
+    """Record it once; a delivery after a refusal is booked as our loss, and a person recovers it."""
+    fulfiller = fulfiller_of(order)
+    by = fulfiller.actor
+    marked = order._replace(issuer_reference=f"{CONTRADICTED}{report.reference}")
     _, writes = advance(order, marked, Event.ISSUER_CONTRADICTED, at=now, by=by, because=report.state.value)
     entries: list[Entry] = []
-    if report.state is RechargeState.SUCCEEDED:
-        proof = f"{report.source}:{report.issuer_reference}"
+    if report.state is FulfilmentState.SUCCEEDED:
+        proof = f"{report.source}:{report.reference}"
         entries.append(
             topup.recharge_contradicted(
                 order.order_id,
-                order.card_issuer.value,
+                fulfiller.payable,
                 order.amount,
                 now,
                 proof,
-                _party(order),
-                report.recharged_at,
+                fulfiller.party,
+                report.fulfilled_at,
             )
         )
     deps.store.commit(*writes, *(post(entry) for entry in entries))
-
-
-def _party(order: Order) -> str:
-    """The card as the issuer's bill shows it."""
-    return f"*{(order.card_masked or order.card_number)[-4:]}"

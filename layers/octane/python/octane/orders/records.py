@@ -162,7 +162,8 @@ def advance(
     queue: Queue | None = None,
     refund_no: int = 0,
 ) -> tuple[Order, tuple[Write, ...]]:
-    """Return the order one version on, and the writes that move it there and record why.
+    """Return the order one version on, and the writes that move it there, record why, and take along what it
+    holds besides money.
 
     The condition is the old version and state, so a change made meanwhile refuses the whole commit. An event
     that leaves the state as it is (a late payment's refund) is a step too.
@@ -183,7 +184,12 @@ def advance(
         queue=queue,
         refund_no=refund_no,
     )
-    return order, (change(old, order), record_step(step))
+    writes: tuple[Write, ...] = (change(old, order), record_step(step))
+    if old.coupons or old.biller:
+        from octane.orders.holdings import follow  # noqa: PLC0415  loads what only such an order needs
+
+        writes += follow(old, order, at)
+    return order, writes
 
 
 def record_step(step: Step) -> Put:

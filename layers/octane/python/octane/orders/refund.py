@@ -101,7 +101,7 @@ def open_refund(
         refund_no=refunds[0].no,
     )
     stored = [Put(refund_key(old.order_id, refund.no), item_of(refund), when=Absent()) for refund in refunds]
-    owed = _owed(refunds[0], amount, old.state, event, now)
+    owed = _owed(refunds[0], amount, old, event, now)
     return new, (*writes, *stored, post(owed))
 
 
@@ -120,18 +120,17 @@ def _parts(dossier: Dossier, attempt: Attempt, amount: Fen) -> list[tuple[bool, 
     ]
 
 
-def _owed(first: Refund, amount: Fen, before: OrderState, event: Event, now: Instant) -> Entry:
+def _owed(first: Refund, amount: Fen, order: Order, event: Event, now: Instant) -> Entry:
     if first.unexpected:
         return topup.unexpected_receipt_returned(first.order_id, first.refund_no, amount, now)
-    if before is OrderState.REVIEWING:
-        return topup.review_returned(first.order_id, first.refund_no, amount, now, first.reason)
     if event is Event.ORDER_FAILED:
-        return topup.recharge_failed(first.order_id, first.refund_no, amount, now, first.reason)
+        failed = topup.review_returned if order.state is OrderState.REVIEWING else topup.recharge_failed
+        return failed(first.order_id, first.refund_no, amount, now, first.reason, order.discount)
     return topup.refund_granted(first.order_id, first.refund_no, amount, now, first.reason)
 
 
 def grant_refund(deps: Deps, caller: Caller, order_id: str, amount: int, reason: str, key: str) -> Refund:
-    """Staff return all or part of a delivered top-up.
+    """Staff return all or part of what was paid for a delivered order; its coupons stay used.
 
     A failed order's money is returned without being asked for; while an issuer may still recharge, nothing
     is.
@@ -176,9 +175,9 @@ def _must_be_refundable(dossier: Dossier, caller: Caller) -> None:
     if order.kind is OrderKind.WALLET:
         raise OrderStateError("The balance was credited; it is spent or withdrawn, not refunded.")
     if order.state is not OrderState.SUCCEEDED:
-        raise OrderStateError("The card is being recharged; the outcome must be known before a refund.")
+        raise OrderStateError("It is being delivered; the outcome must be known before a refund.")
     if caller.role not in GRANTS_REFUNDS:
-        raise ForbiddenError("The card has the money; ask support, staff can grant a refund.")
+        raise ForbiddenError("The card or the biller has the money; ask support, staff can grant a refund.")
     if caller.user_id in {order.user_id, order.placed_by, dossier.paid_attempt.started_by}:
         raise ForbiddenError("Nobody grants a refund of their own order: another person must.")
 

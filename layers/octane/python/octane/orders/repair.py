@@ -9,18 +9,20 @@ time-out is silence too.
 from dataclasses import replace
 from enum import StrEnum
 
+from octane.billers.names import Biller
 from octane.channels.port import ChannelName, PaymentProof, RefundReport, RefundState, Unknown
-from octane.issuers.port import RechargeReport
 from octane.kernel.clock import MINUTE, Instant, later
+from octane.kernel.fulfilment import FulfilmentReport
 from octane.kernel.money import Fen
 from octane.kernel.statement import LineKind, StatementLine
 from octane.orders.deps import Deps
+from octane.orders.fulfilment import query
 from octane.orders.model import OrderNotFoundError, order_id_in
 from octane.orders.payment import SecondTransactionError, accept_payment
 from octane.orders.recharge import settle_recharge
 from octane.orders.records import load
 from octane.orders.refund import RefundMismatchError, refund_request, settle_refund
-from octane.orders.states import OPEN_REFUND, AttemptStatus, RefundStatus
+from octane.orders.states import OPEN_REFUND, AttemptStatus, OrderKind, RefundStatus
 
 CLOCKS_MS = 2 * MINUTE
 """How far two processes' clocks may be apart: a silence within it after a no may have been before it."""
@@ -38,18 +40,22 @@ class Repair(StrEnum):
 
 
 def repair_line(
-    deps: Deps, channel: ChannelName | None, line: StatementLine, *, silent_since: Instant | None = None
+    deps: Deps,
+    source: ChannelName | Biller | None,
+    line: StatementLine,
+    *,
+    silent_since: Instant | None = None,
 ) -> Repair:
-    """Book a line of a bill that our books miss, if the counterparty confirms it; `channel` is None for the
+    """Book a line of a bill that our books miss, if the counterparty confirms it; `source` is None for the
     issuer. `silent_since`: it is silent for so long that its bill is proof enough, unless it said no after
     that. One call to the counterparty at most. A second repair of the line finds it booked."""
     try:
-        if line.kind is LineKind.RECHARGE:
-            return _recharge(deps, line)
-        if channel is None:
+        if (line.kind is LineKind.RECHARGE) is isinstance(source, ChannelName):
             return Repair.UNKNOWN_NUMBER
+        if not isinstance(source, ChannelName):
+            return _recharge(deps, source, line)
         book = _payment if line.kind is LineKind.PAYMENT else _refund
-        return book(deps, channel, line, silent_since)
+        return book(deps, source, line, silent_since)
     except OrderNotFoundError:
         return Repair.UNKNOWN_NUMBER
 
@@ -115,15 +121,15 @@ def _refund(deps: Deps, channel: ChannelName, line: StatementLine, silent_since:
     return Repair.DONE
 
 
-def _recharge(deps: Deps, line: StatementLine) -> Repair:
+def _recharge(deps: Deps, biller: Biller | None, line: StatementLine) -> Repair:
     order_id = order_id_in(line.number, "R")
     order = load(deps.store, order_id).order
-    if order.issuer is None or order.issuer_order_no != line.number:
+    if order.kind is OrderKind.WALLET or order.biller is not biller or order.fulfilment_no != line.number:
         return Repair.UNKNOWN_NUMBER
-    answer = deps.issuer.query(line.number)
-    if not isinstance(answer, RechargeReport):
+    answer = query(deps, order)
+    if not isinstance(answer, FulfilmentReport):
         return Repair.SILENT
     if answer.state.value != line.status.value:
         return Repair.UNCONFIRMED
-    settle_recharge(deps, order, replace(answer, recharged_at=line.settled_at))
+    settle_recharge(deps, order, replace(answer, fulfilled_at=line.settled_at))
     return Repair.DONE

@@ -74,7 +74,7 @@ def release(deps: Deps, order: Order, because: str, now: Instant) -> tuple[Write
         because=because,
         queue=Queue.RECHARGE,
     )
-    return (*writes, post(topup.review_released(order.order_id, order.captured, now, because)))
+    return (*writes, post(topup.review_released(order.order_id, order.amount, now, because)))
 
 
 def give_back(dossier: Dossier, reason: str, by: Actor, now: Instant) -> tuple[Write, ...]:

@@ -59,7 +59,7 @@ def choose(
     request = RouteRequest(
         attempt_no=f"{order.order_id}P{order.attempt_no + 1:02d}",
         platform=Platform(platform),
-        amount=Fen(order.amount - wallet),
+        amount=Fen(order.payable - wallet),
         payers=_payers(caller),
         tried=tuple(dict.fromkeys(tried)),
     )

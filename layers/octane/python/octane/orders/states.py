@@ -49,6 +49,8 @@ class OrderKind(StrEnum):
     CARD = "CARD"
     WALLET = "WALLET"
     """The customer's stored balance with us."""
+    BILL = "BILL"
+    """A biller's account: one or several of its bills (OR9)."""
 
 
 class Event(StrEnum):
@@ -76,6 +78,8 @@ class Queue(StrEnum):
     REFUND = "refund"
     DUE = "due"
     REVIEW = "review"
+    PRICES = "prices"
+    """No step of an order: `PriceChanged`, by shards of subscribers."""
 
 
 class AttemptStatus(StrEnum):

@@ -13,20 +13,29 @@ from octane.orders.model import Attempt, Dossier, Order
 from octane.orders.payment import paid_order
 from octane.orders.records import attempt_key, item_of
 from octane.orders.states import AttemptStatus
+from octane.store.items import Item, Key
 from octane.store.writes import Absent, Put, Write
 
 
 class Wallet(NamedTuple):
     """Fen: what can be spent, and what open payments have set aside."""
 
-    available: Fen
-    held: Fen
+    available: Fen = Fen(0)
+    held: Fen = Fen(0)
+
+
+def wallet_key(account_id: str) -> Key:
+    return shard_key(wallet(account_id), SHARD)
+
+
+def wallet_of(item: Item) -> Wallet:
+    return Wallet(_fen(item.get("available")), _fen(item.get("held")))
 
 
 def get_wallet(deps: Deps, caller: Caller) -> Wallet:
     """Return the caller's balance; one that was never filled is empty. One AWS call."""
-    item = deps.store.get(shard_key(wallet(caller.account_id), SHARD)) or {}
-    return Wallet(_fen(item.get("available")), _fen(item.get("held")))
+    item = deps.store.get(wallet_key(caller.account_id))
+    return wallet_of(item) if item else Wallet()
 
 
 def _fen(value: object) -> Fen:

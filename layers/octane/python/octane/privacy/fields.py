@@ -15,7 +15,7 @@ from octane.privacy.vault import key_of
 from octane.store.items import Item, Table, Value
 from octane.wire.aead import SealBrokenError
 
-TABLES = (Table.IDENTITY, Table.ORDERS)
+TABLES = (Table.IDENTITY, Table.ORDERS, Table.BILLS)
 """Where anything is sealed."""
 OWNERS = ("pk", "user_id", "account_id", "enterprise_id", "owner", "sk")
 

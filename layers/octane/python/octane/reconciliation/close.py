@@ -13,7 +13,7 @@ from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.lines import shard_file
 from octane.reconciliation.lines import totals_of as totals_in
 from octane.reconciliation.matching import match_shard as match
-from octane.reconciliation.model import KindTotal, ProofLine, Source, day_window
+from octane.reconciliation.model import BILLERS, KindTotal, ProofLine, Source, day_window
 from octane.reconciliation.proof import proof_json, prove
 from octane.reconciliation.reading import read_differences
 from octane.reconciliation.resolve import StaleRunError, TooManyDifferencesError, resolve_differences
@@ -88,14 +88,17 @@ def merge_source(deps: RunDeps, step: Json) -> Json:
 
 
 def _settlement(step: Json) -> Json:
-    """What the bill lets us expect at the bank. An issuer's bill is owed issuer by issuer, as our entries
-    have it; what the bill has besides is owed to the aggregator."""
+    """What the bill lets us expect at the bank. A biller is owed what its bill has; an issuer's bill is owed
+    issuer by issuer, as our entries have it, and what the bill has besides is owed to the aggregator."""
     moved: dict[str, int] = step["moved"]
     gross = moved.get(LineKind.PAYMENT, 0) - moved.get(LineKind.REFUND, 0)
+    fee = sum(row["fee"] for row in step["theirs"])
+    if step["source"] in BILLERS:
+        return {"gross": gross, "fee": fee, "recharged": {step["source"]: moved.get(LineKind.RECHARGE, 0)}}
     recharged = {account.removeprefix(issuer_payable("")): fen for account, fen in step["sums"].items()}
     if rest := moved.get(LineKind.RECHARGE, 0) - sum(recharged.values()):
         recharged[Source.JUHE.value] = rest
-    return {"gross": gross, "fee": sum(row["fee"] for row in step["theirs"]), "recharged": recharged}
+    return {"gross": gross, "fee": fee, "recharged": recharged}
 
 
 def _told(deps: RunDeps, run: Run, proof: ProofLine) -> Json:

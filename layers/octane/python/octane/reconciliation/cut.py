@@ -4,7 +4,9 @@
 |------------------------------------------------|----------|-----------------------|
 | payment_received, unexpected_payment_received  | PAYMENT  | out_trade_no          |
 | refund_succeeded                               | REFUND   | refund number         |
-| recharge_succeeded, recharge_contradicted      | RECHARGE | the issuer's order no |
+| recharge_succeeded, recharge_contradicted      | RECHARGE | the order's, R01      |
+
+Whose RECHARGE it is tells its account: an issuer's payable is the aggregator's, a biller's its own.
 
 What reconciliation itself booked is no movement at the counterparty, and is no line.
 """
@@ -14,15 +16,18 @@ from collections.abc import Iterable, Iterator, Set
 from typing import NamedTuple
 
 from octane.kernel.statement import LineKind, LineStatus, StatementLine
-from octane.ledger.accounts import channel_receivable, issuer_payable
+from octane.ledger.accounts import biller_payable, channel_receivable, issuer_payable
 from octane.ledger.entries import Entry, payer_mark
-from octane.reconciliation.model import DayWindow, Source
+from octane.reconciliation.model import BILLERS, FULFILLERS, DayWindow, Source
 from octane.store.items import Key, Table
 
 CURRENCY = "CNY"
 MILLION = 1_000_000
 DAY_MS = 86_400_000
-FEE_PPM = {Source.WECHAT: 6_000, Source.ALIPAY: 6_000, Source.UNIONPAY: 5_000, Source.JUHE: 0}
+FEE_PPM = {
+    **{Source.WECHAT: 6_000, Source.ALIPAY: 6_000, Source.UNIONPAY: 5_000},
+    **dict.fromkeys(FULFILLERS, 0),
+}
 """What each contract charges for a payment, in parts per million, rounded half up to the fen. A refund gives
 no fee back, and costs none."""
 
@@ -90,7 +95,7 @@ def cut_lines(
 def movement_of(entry: Entry, source: Source) -> OurMovement | None:
     """What an entry moved at the source; None when it moved nothing there."""
     kind = KINDS.get(entry.kind)
-    if kind is None or (kind is LineKind.RECHARGE) != (source is Source.JUHE):
+    if kind is None or (kind is LineKind.RECHARGE) != (source in FULFILLERS):
         return None
     sign = 1 if kind is LineKind.PAYMENT else -1
     for leg in entry.legs:
@@ -102,6 +107,8 @@ def movement_of(entry: Entry, source: Source) -> OurMovement | None:
 def _is_at(account: str, source: Source) -> bool:
     if source is Source.JUHE:
         return account.startswith(issuer_payable(""))
+    if source in BILLERS:
+        return account == biller_payable(source)
     return account == channel_receivable(source)
 
 

@@ -18,9 +18,9 @@ from octane.kernel.clock import Instant
 from octane.kernel.errors import NotFoundError, StateError
 from octane.kernel.money import Fen
 from octane.kernel.statement import LineKind, LineStatus
-from octane.ledger.accounts import channel_receivable, claims, issuer_payable, suspense
+from octane.ledger.accounts import biller_payable, channel_receivable, claims, issuer_payable, suspense
 from octane.ledger.entries import Entry, transfer
-from octane.reconciliation.model import MatchClass, Source
+from octane.reconciliation.model import BILLERS, MatchClass, Source
 from octane.store.items import Item, Key, Table, Value
 from octane.store.writes import Absent, Is, Put, Update, Write, all_of
 
@@ -146,6 +146,8 @@ class Difference(NamedTuple):
 def counterparty_account(source: Source) -> str:
     """The counterparty's account with us. What the issuers' aggregator bills and nobody here ordered is owed
     to the aggregator."""
+    if source in BILLERS:
+        return biller_payable(source)
     return issuer_payable(source) if source is Source.JUHE else channel_receivable(source)
 
 

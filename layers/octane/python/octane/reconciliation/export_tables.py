@@ -60,10 +60,15 @@ SOURCE_NAMES = {
     Source.ALIPAY: "支付宝",
     Source.UNIONPAY: "银联",
     Source.JUHE: "油卡充值",
+    Source.ELECTRICITY: "电费",
+    Source.WATER: "水费",
+    Source.GAS: "燃气费",
+    Source.PARKING: "停车费",
+    Source.PROPERTY: "物业费",
     Source.BANK: "托管银行",
 }
 
-SOURCE = Column("source", Shape.TEXT, "渠道", "whose bill: WECHAT, ALIPAY, UNIONPAY, JUHE, BANK")
+SOURCE = Column("source", Shape.TEXT, "渠道", f"whose bill: {', '.join(Source)}")
 CLASS = Column("class", Shape.TEXT, "差异类型", "the class of the line, see below")
 KIND = Column("kind", Shape.TEXT, "业务类型", "PAYMENT, REFUND or RECHARGE")
 

@@ -14,6 +14,7 @@ from octane.funds.model import (
     ExpectedSettlement,
     FundsDifference,
     FundsReport,
+    biller_settlement,
     channel_settlement,
     issuer_settlement,
 )
@@ -31,7 +32,7 @@ from octane.kernel.statement import BillOriginal, BillUnreadableError, LineKind,
 from octane.ledger.journal import read_day
 from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.differences import Difference, LineView, difference_key, opened
-from octane.reconciliation.model import MatchClass, Source
+from octane.reconciliation.model import BILLERS, MatchClass, Source
 from octane.reconciliation.run import SETTLEMENT, Json, day_key
 from octane.store.objects import Objects
 
@@ -128,6 +129,8 @@ def _expected(deps: RunDeps, day: date) -> Iterator[ExpectedSettlement]:
             told = orjson.loads(deps.work.get(key) or b"{}")
             if source == Source.JUHE:
                 yield issuer_settlement(source, settled, told["recharged"])
+            elif source in BILLERS:
+                yield biller_settlement(source, settled, told["recharged"][source])
             else:
                 yield channel_settlement(source, settled, told["gross"], told["fee"])
 

@@ -16,12 +16,21 @@ class Source(StrEnum):
     UNIONPAY = "UNIONPAY"
     JUHE = "JUHE"
     """The aggregator through which the fuel-card issuers recharge."""
+    ELECTRICITY = "ELECTRICITY"
+    WATER = "WATER"
+    GAS = "GAS"
+    PARKING = "PARKING"
+    PROPERTY = "PROPERTY"
     BANK = "BANK"
     """The custody bank: `octane.funds` checks its statements, its differences wait with the others."""
 
 
-COLLECTED = (Source.WECHAT, Source.ALIPAY, Source.UNIONPAY, Source.JUHE)
-"""Whose bills a run collects and matches."""
+BILLERS = (Source.ELECTRICITY, Source.WATER, Source.GAS, Source.PARKING, Source.PROPERTY)
+"""Named as `octane.billers` has them. Each has its own account with us, and its own file."""
+FULFILLERS = (Source.JUHE, *BILLERS)
+"""Whom we pay for what they did for a customer; the others take our customers' money."""
+COLLECTED = (Source.WECHAT, Source.ALIPAY, Source.UNIONPAY, *FULFILLERS)
+"""Whose bills a run collects and matches, of those that are set up."""
 
 
 class Side(StrEnum):
@@ -58,9 +67,12 @@ class DayWindow(NamedTuple):
 CUT_HOURS = {Source.UNIONPAY: -1}
 """UnionPay's clearing day ends at 23:00, an hour before the calendar's; the others at midnight, Beijing."""
 
-TRANSIT_MINUTES = {Source.WECHAT: 30, Source.ALIPAY: 30, Source.UNIONPAY: 30, Source.JUHE: 120}
-"""How late before the end of a day a line may still be found on the other side's next day. An issuer does not
-tell when it recharged: our time is when we learnt it."""
+TRANSIT_MINUTES = {
+    **{Source.WECHAT: 30, Source.ALIPAY: 30, Source.UNIONPAY: 30},
+    **dict.fromkeys(FULFILLERS, 120),
+}
+"""How late before the end of a day a line may still be found on the other side's next day. Who fulfils an
+order need not tell when: then our time is when we learnt it."""
 
 
 def day_window(source: Source, day: date) -> DayWindow:

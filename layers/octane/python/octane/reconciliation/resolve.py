@@ -5,10 +5,11 @@ two sides tell differently has its entry in suspense. Every commit is refused wh
 begun, so that of two runs the older cannot undo the newer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
+from octane.billers.names import Biller
 from octane.channels.port import ChannelName
 from octane.kernel.clock import SECOND, Instant
 from octane.kernel.errors import StateError
@@ -31,7 +32,7 @@ from octane.reconciliation.differences import (
     opened,
     partition,
 )
-from octane.reconciliation.model import MatchClass, Source, day_window
+from octane.reconciliation.model import BILLERS, MatchClass, Source, day_window
 from octane.store.items import Key, Query, Table
 from octane.store.store import until_settled
 from octane.store.writes import Absent, AtMost, Check, Is, Update, Write, any_of
@@ -41,11 +42,13 @@ MOST_DIFFERENCES = 500
 person looks first."""
 FEE_TOLERANCE_FEN = 1
 """A line's fee may be rounded another way than we expect (half up): that is accepted without a person."""
-CHANNELS = {
+ASKED: Mapping[Source, ChannelName | Biller] = {
     Source.WECHAT: ChannelName.WECHAT,
     Source.ALIPAY: ChannelName.ALIPAY,
     Source.UNIONPAY: ChannelName.UNIONPAY,
+    **{source: Biller(source.value) for source in BILLERS},
 }
+"""Who is asked about a line of a source's bill; the issuer about those of its aggregator."""
 ASKED_AGAIN = frozenset({Repair.SILENT, Repair.UNCONFIRMED})
 """Why a line was not repaired, where the next run asks once more."""
 SILENT_MS = 20 * 3_600 * SECOND
@@ -198,8 +201,8 @@ def _repair(deps: Deps, difference: Difference, theirs: LineView, silent_since: 
     )
     if line.status is not LineStatus.SUCCEEDED:
         return Repair.UNCONFIRMED
-    channel = CHANNELS.get(difference.source)
-    return until_settled(lambda: repair_line(deps, channel, line, silent_since=silent_since))
+    asked = ASKED.get(difference.source)
+    return until_settled(lambda: repair_line(deps, asked, line, silent_since=silent_since))
 
 
 def _fee_within_rule(difference: Difference) -> bool:

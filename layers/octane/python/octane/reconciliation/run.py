@@ -4,7 +4,7 @@ Steps may be repeated and may die anywhere: each writes what it did before, or f
 a new version; nothing of an older one is overwritten.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -53,16 +53,18 @@ class Run(NamedTuple):
         return self.key(kind, f"shard={shard:03d}.{ending}")
 
 
-def open_day(store: Store, today: date, asked: Mapping[str, Any]) -> Json:
+def open_day(
+    store: Store, today: date, asked: Mapping[str, Any], collected: Sequence[Source] = COLLECTED
+) -> Json:
     """Take the next version of a day. `asked` names the `day`, or how many `days_ago` it was (1), and perhaps
-    the `sources` (all). Raises `DayInvalidError`."""
+    the `sources` (all of `collected`: those that are set up). Raises `DayInvalidError`."""
     day = _day(asked, today)
     try:
-        sources = [Source(name) for name in asked.get("sources") or COLLECTED]
+        sources = [Source(name) for name in asked.get("sources") or collected]
     except ValueError:
         sources = []
-    if not sources or Source.BANK in sources:
-        raise DayInvalidError("Name sources among " + ", ".join(COLLECTED) + ".")
+    if not sources or not set(sources) <= set(collected):
+        raise DayInvalidError("Name sources among " + ", ".join(collected) + ".")
     taken = store.take(
         Update(
             day_item_key(day.isoformat()),

@@ -12,6 +12,7 @@ from octane.kernel.vault import Vault, is_sealed
 from octane.ledger.accounts import wallet
 from octane.ledger.balances import shard_key
 from octane.orders.attempts import SHARD
+from octane.prices.subscriptions import subscription_items
 from octane.privacy.fields import opened, owners_of
 from octane.privacy.keys import KeyGoneError
 from octane.rights.copy_pdf import copy_pdf
@@ -28,7 +29,7 @@ SECRET = ("#PAYMENT_PASSWORD", "SESSION#", "STEPUP#", "KEY#", "RATE#", "EXPORT#"
 a minute later."""
 SUSPICION = ("list", "frozen_", "lifted_", "grade", "well", "ill", "lowered_at")
 """Beginnings of what risk makes of a person, and who of the staff did: whoever is watched is not told."""
-INDEXES = ("_index", "login_phone")
+INDEXES = ("_index", "login_phone", "account_tag", "due_shard")
 """Endings of attributes that mean nothing outside."""
 
 
@@ -75,6 +76,7 @@ def gathered(deps: RightsDeps, user_id: str) -> dict[str, object]:
         **own,
         "orders": list(_orders(store, vault, user_id)),
         "wallet": dict(store.get(shard_key(wallet(user_id), SHARD)) or {}),
+        "price_subscriptions": subscription_items(store, user_id),
         "acts": acts,
         "kept_after_erasure": [kept._asdict() for kept in KEPT],
     }

@@ -42,6 +42,9 @@ def _data(copy: Mapping[str, object]) -> dict[str, object]:
     own = _items(copy["identity"])
     consents = [item for item in own if _sort(item).startswith("CONSENT#") and _sort(item).count("#") > 1]
     rest = [item for item in own if not _sort(item).startswith("CONSENT#")]
+    rest += [
+        item for table in ("bills", "coupons", "price_subscriptions") for item in _items(copy.get(table))
+    ]
     return {
         "user_id": copy["user_id"],
         "made_at": copy["made_at"],
@@ -66,7 +69,7 @@ def _order(items: object) -> list[str]:
         _moment(order["placed_at"]),
         format_yuan(Fen(int(str(order["amount"])))),
         STATES.get(state, state),
-        str(order.get("card_number", "")),
+        str(order.get("card_number") or order.get("account_no", "")),
     ]
 
 

@@ -5,19 +5,24 @@ In this order, so that whatever finds the rest goes last:
 1. wait: tokens end, orders end, refunds arrive
 2. orders: sealed fields, masks, card and payer ids (the amounts, numbers and steps are the books: they stay)
 3. exports in the bucket
-4. logins: nobody's, so that the next login opens another account
-5. what is theirs alone in the tables of persons
-6. the person's own record, with the promise: one transaction
+4. subscriptions to prices; coupons, each with a mark on its campaign's stock
+5. logins: nobody's, so that the next login opens another account
+6. what is theirs alone in the tables of persons
+7. the person's own record, with the promise: one transaction
 
 The account's id stays as the pseudonym in books that nobody can alter: it is what their hash chain covers.
 """
 
 from octane.audit.acts import record, system_act
+from octane.bills.accounts import account_of
+from octane.bills.asking import owed_key
+from octane.coupons.listing import forget_coupons
 from octane.identity.logins import Login, Provider, free, subject_of
 from octane.identity.tokens import ACCESS_SECONDS
 from octane.identity.users import find_user, user_id_of, user_key
 from octane.kernel.clock import MINUTE, SECOND, later
 from octane.kernel.errors import OctaneError
+from octane.prices.subscriptions import forget_subscriptions
 from octane.rights.deps import RightsDeps
 from octane.rights.erasure import (
     ERASURES,
@@ -31,14 +36,17 @@ from octane.rights.erasure import (
 from octane.rights.holdings import PERSONAL, exports_of, is_settled, order_ids, order_items, partition
 from octane.store.items import Item, Key, Query, Table
 from octane.store.store import Store
-from octane.store.writes import Absent, Delete, Exists, Put, Update, any_of
+from octane.store.writes import Absent, Delete, Exists, Put, Update, Write, any_of
 
 WAIT_MS = ACCESS_SECONDS * SECOND + 5 * MINUTE
 """Until no access token from before is alive and no function that took one still runs."""
 LATE_MS = 24 * 3_600 * SECOND
 """An erasure that waits for longer needs a person: its seven days run."""
 ANYWAY = any_of(Absent(), Exists())
-ORDER_FIELDS = ("card_number", "card_masked", "card_id", "holder_name", "holder_phone")
+ORDER_FIELDS = (
+    *("card_number", "card_masked", "card_id", "holder_name", "holder_phone"),
+    *("account_no", "account_masked", "account_tag", "bill_account_id"),
+)
 
 
 def erase_people(deps: RightsDeps, seconds: int) -> int:
@@ -71,12 +79,14 @@ def erase(deps: RightsDeps, erasure: Erasure) -> bool:
     store.commit(empty_wallet(user_id), begun, *leaving_enterprises(store, user_id))
     for key in list(deps.work.list(exports_of(user_id))):
         deps.work.delete(key)
+    forget_subscriptions(store, user_id)
+    forget_coupons(store, user_id)
     _free_logins(store, user_id)
     for table in PERSONAL:
         for item in partition(store, table, user_id):
-            place = Key(table, user_id, str(item["sk"]))
+            place = Key(table, str(item["pk"]), str(item["sk"]))
             if place != user_key(user_id):
-                store.commit(Delete(place, when=ANYWAY))
+                store.commit(Delete(place, when=ANYWAY), *_beside(place, item))
     if not _orders_forgotten(store, user_id):  # the index may have been behind when it was first read
         return False
     now = deps.clock.now()
@@ -89,6 +99,15 @@ def erase(deps: RightsDeps, erasure: Erasure) -> bool:
         record(system_act("erase_account", user_id, str(erasure.requested_at), now)),
     )
     return True
+
+
+def _beside(place: Key, item: Item) -> tuple[Write, ...]:
+    """What of a bound bill account stands elsewhere: what its biller said of it, under a tag that nobody
+    finds any more when the account is gone."""
+    if place.table is not Table.BILLS or "account_no" not in item:
+        return ()
+    account = account_of(item)
+    return (Delete(owed_key(account.biller, account.tag), when=ANYWAY),)
 
 
 def _orders_forgotten(store: Store, user_id: str) -> bool:

@@ -1,14 +1,17 @@
 """Where the things of a person are: what an export lists and an erasure ends."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from octane.orders.states import OPEN_REFUND, TERMINAL, RefundStatus
 from octane.store.items import BY_USER, Item, Query, Table
 from octane.store.store import Store
 
-PERSONAL = (Table.IDENTITY, Table.RISK)
-"""Tables whose partition of a person's id is theirs alone."""
+PERSONAL: Mapping[Table, str] = MappingProxyType(
+    {Table.IDENTITY: "", Table.RISK: "", Table.BILLS: "USER#", Table.COUPONS: "USER#"}
+)
+"""Tables in which a partition is a person's alone, and what its key has before their id."""
 _TERMINAL = {state.value for state in TERMINAL}
 _OWED = {status.value for status in (*OPEN_REFUND, RefundStatus.STUCK)}
 PAGE = 100
@@ -41,7 +44,7 @@ KEPT = (
 
 def partition(store: Store, table: Table, user_id: str) -> Iterator[Item]:
     """Every item of a person's partition."""
-    return store.scan_pages(Query(table, user_id, limit=PAGE))
+    return store.scan_pages(Query(table, PERSONAL.get(table, "") + user_id, limit=PAGE))
 
 
 def order_ids(store: Store, user_id: str) -> Iterator[str]:

@@ -45,7 +45,7 @@ class Facts(NamedTuple):
     """
 
     kind: str = "CARD"
-    """`CARD` or `WALLET`: what is topped up."""
+    """`CARD` or `WALLET`: what is topped up; `BILL`: bills are paid."""
     account: str = "OWN"
     """`OWN` or `ENTERPRISE`: for whom."""
     amount_fen: int = 0
@@ -93,7 +93,7 @@ class Facts(NamedTuple):
 DEFAULTS = Facts()
 _LISTINGS = frozenset(Listing)
 VOCABULARY: Mapping[str, frozenset[str]] = {
-    "kind": frozenset({"CARD", "WALLET"}),
+    "kind": frozenset({"CARD", "WALLET", "BILL"}),
     "account": frozenset({"OWN", "ENTERPRISE"}),
     "grade": frozenset(Grade),
     "admission": frozenset({"PHONE", "NONE"}),

@@ -64,12 +64,8 @@ class Asked(NamedTuple):
     card: str = ""
     """The card number's tag; empty where there is none."""
 
-    card_id: str = ""
-
-    @property
-    def subject(self) -> str:
-        """What a step-up for it names: the card, or nothing for the wallet."""
-        return self.card_id
+    subject: str = ""
+    """What a step-up for it names: the card, the bill account, or nothing for the wallet."""
 
     @property
     def device_tag(self) -> str:

@@ -20,6 +20,9 @@ class Table(StrEnum):
     RISK = "risk"
     REVIEWS = "reviews"
     AUDIT = "audit"
+    BILLS = "bills"
+    COUPONS = "coupons"
+    STATIONS = "stations"
 
 
 class Key(NamedTuple):
@@ -39,10 +42,13 @@ class Index(NamedTuple):
 BY_USER = Index("by_user", "user_id", "placed_key")
 DUE = Index("due", "due_shard", "due_at")
 OPEN = Index("open", "open_shard", "opened_key")
+CLAIMS = Index("claims", "claim_shard", "claim_key")
 INDEXES: Mapping[Table, tuple[Index, ...]] = {
     Table.ORDERS: (BY_USER, DUE),
     Table.RECONCILIATION: (OPEN,),
     Table.REVIEWS: (OPEN,),
+    Table.BILLS: (DUE,),
+    Table.COUPONS: (CLAIMS,),
 }
 
 DUE_SHARDS = 4

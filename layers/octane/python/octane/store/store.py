@@ -21,6 +21,10 @@ class StoreUnavailableError(UnavailableError):
     code = "STORE_UNAVAILABLE"
 
 
+class StoreThrottledError(StoreUnavailableError):
+    """The same, by the tables' own word: they take no more for now, whoever asks."""
+
+
 class CommitUnknownError(UnavailableError):
     """The writes may or may not be there; only reading tells. The same request, sent again, settles it."""
 
@@ -80,7 +84,7 @@ class Store:
             self._write_one(writes[0])
             return
         token = self.nonces.token()
-        lost = False
+        lost = throttled = False
         for attempt in range(ATTEMPTS):
             if attempt:
                 self.pause(attempt)
@@ -88,13 +92,18 @@ class Store:
                 self.engine.transact(writes, token)
             except ConditionFailed as failure:
                 raise refusal(writes[failure.index]) from None
-            except (Conflict, Throttled):
+            except Conflict:
+                continue
+            except Throttled:
+                throttled = True
                 continue
             except AnswerLost:
                 lost = True
                 continue
             return
-        raise CommitUnknownError if lost else StoreUnavailableError
+        if lost:
+            raise CommitUnknownError
+        raise StoreThrottledError if throttled else StoreUnavailableError
 
     def take(self, update: Update) -> Item:
         """Do one conditional update and return the item as it now is: a claim and a read in one call."""

@@ -1,7 +1,8 @@
 """Calls signed both ways with a key that we share with the other side: our own interfaces to the outside.
 
-HMAC-SHA256 in hex over method, path with query, timestamp (epoch seconds) and body; the answer's over the
-request's signature, the status and the body, so that no answer fits another question.
+HMAC-SHA256 in hex over method, path with query, timestamp (epoch seconds), a nonce where the interface has
+one, and body; the answer's over the request's signature, the status and the body, so that no answer fits
+another question.
 """
 
 import hmac
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from octane.kernel.clock import SECOND, Clock
+from octane.kernel.ids import Nonces
 from octane.wire.http import Response, Transport, WireError
 
 
@@ -26,13 +28,17 @@ class SignedCalls:
     clock: Clock
     headers: Mapping[str, str] = field(default_factory=dict)
     """What else every call carries, unsigned."""
+    nonces: Nonces | None = None
+    """With it each call carries `<prefix>-nonce`, and a call that is heard twice can be told."""
 
     def call(self, method: str, target: str, body: bytes = b"") -> Response | str:
         """Return an answer whose signature verified, or why there is none: the call may have taken effect."""
         stamp = str(self.clock.now() // SECOND)
-        asked = self._sign(f"{method}\n{target}\n{stamp}\n".encode() + body)
+        once = {f"{self.prefix}-nonce": self.nonces.token()} if self.nonces else {}
+        asked = self._sign("\n".join((method, target, stamp, *once.values(), "")).encode() + body)
         headers = {
             **self.headers,
+            **once,
             f"{self.prefix}-timestamp": stamp,
             f"{self.prefix}-signature": asked,
             "content-type": "application/json",

@@ -8,12 +8,16 @@ import os
 
 from octane.wiring.base import pause
 from octane.wiring.cloud import Cloud
+from octane.wiring.coupons import Coupons
+from octane.wiring.home import First
 from octane.wiring.people import People
+from octane.wiring.places import Places
+from octane.wiring.prices import Prices
 
 __all__ = ["Wiring", "deps", "pause", "use"]
 
 
-class Wiring(People, Cloud):
+class Wiring(Places, First, Prices, Coupons, People, Cloud):
     """All that the use cases need, from the environment of one function."""
 
 

@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from octane.kernel.settings import required
-from octane.wiring.base import Base
+from octane.wiring.billers import Billers
 
 if TYPE_CHECKING:
     from octane.channels.alipay.config import AlipayConfig
@@ -27,8 +27,8 @@ UNIONPAY_URL = "https://gateway.95516.com"
 UNIONPAY_FILE_URL = "https://filedownload.95516.com"
 
 
-class Payments(Base):
-    """Channels, issuer and bank."""
+class Payments(Billers):
+    """Channels, issuer, billers and bank."""
 
     def channel_of(self, name: "ChannelName") -> "Channel":
         """The client of a channel that calls out; each is built when it is first needed.
@@ -61,6 +61,14 @@ class Payments(Base):
 
         return UnionPay(self._unionpay_config, self._transport, self.clock)
 
+    @cached_property
+    def collected(self) -> "tuple[Source, ...]":
+        """Whose bills a day is closed with: of the billers those that are set up."""
+        from octane.reconciliation.model import BILLERS, COLLECTED
+
+        connected = {biller.value for biller in self.billers}
+        return tuple(source for source in COLLECTED if source not in BILLERS or source in connected)
+
     def bills_of(self, source: "Source") -> "BillSource":
         """Where the bills of a counterparty come from."""
         from octane.reconciliation.model import Source
@@ -85,6 +93,10 @@ class Payments(Base):
                 return JuheBills(self._juhe_config, self._bill_transport)
             case Source.BANK:
                 raise ValueError(source)  # its statements come by `bank`
+            case _:
+                from octane.billers.names import Biller
+
+                return self._biller(Biller(source.value), self._bill_transport)
 
     @cached_property
     def router(self) -> "Router":

@@ -21,6 +21,9 @@ class View(BaseModel):
 Text = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f<>]+$")]
 Code = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")]
 Id = Annotated[str, Field(min_length=26, max_length=26, pattern=r"^[A-Z2-7]+$")]
+Coupons = Annotated[
+    list[Id], Field(default=[], max_length=3, description="Ids of coupons to use with it; at most three.")
+]
 AmountFen = Annotated[
     int, Field(description="Fen; 1 CNY is 100 fen.", examples=[10000], json_schema_extra={"minimum": 1})
 ]

@@ -5,8 +5,11 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from octane.api.views import Body, Id
+from octane.api.views import Body, Coupons, Id
+from octane.api.views.bill_orders import Bills, parts_of
 from octane.channels.port import PaymentMethod
+from octane.orders.quick_pay import QuickPay
+from octane.orders.wanted import PlaceBillOrder
 
 
 def _whole_yuan(value: object) -> object:
@@ -24,9 +27,20 @@ Yuan = Annotated[
 
 
 class CreatePayment(Body):
-    """The call that the product's brief names: place an order and start its payment at once."""
+    """The call that the product's brief names: place an order and start its payment at once. An amount for a
+    card, or bills of an account."""
 
     userId: Id
-    amount: Yuan
+    amount: Yuan | None = None
     paymentMethod: Annotated[PaymentMethod, Field(strict=False)]
     cardId: Id | None = None
+    billAccountId: Id | None = None
+    bills: Bills
+    couponIds: Coupons
+
+    @property
+    def wanted(self) -> QuickPay:
+        coupons, bills = tuple(self.couponIds), None
+        if self.billAccountId or self.bills:
+            bills = PlaceBillOrder(self.billAccountId or "", parts_of(self.bills), coupon_ids=coupons)
+        return QuickPay(self.userId, self.amount, self.paymentMethod, self.cardId, bills, coupons)

@@ -9,8 +9,8 @@ from octane.issuers.juhe import bill_file
 from octane.issuers.juhe.client import JuheConfig
 from octane.issuers.juhe.signing import bill_sign
 from octane.kernel.statement import BillNotReady, BillOriginal, BillUnknown, ParsedBill
-from octane.wire.bill_files import check_digest, get, is_as_safe, plain_or_gzip
 from octane.wire.http import Transport, WireError
+from octane.wire.settlement_files import get_announced
 
 PATH = "/ofpay/sinopec/bill"
 ABSENT = {208720: BillNotReady.NOT_READY, 208721: BillNotReady.EMPTY_DAY}
@@ -33,18 +33,9 @@ class JuheBills:
         answer = self._ask(f"{day:%Y%m%d}")
         if not isinstance(answer, dict):
             return answer
-        url, digest = answer.get("url"), answer.get("sha256")
-        if (
-            not isinstance(url, str)
-            or not isinstance(digest, str)
-            or not is_as_safe(url, self._config.base_url)
-        ):
-            return BillUnknown("ANSWER_UNREADABLE no address")
-        content = get(self._transport, url)
-        if isinstance(content, BillUnknown):
-            return content
-        check_digest(plain_or_gzip(content), "sha256", digest)
-        return BillOriginal(f"juhe-settlement-{day}.csv", content)
+        name = f"juhe-settlement-{day}.csv"
+        base_url, url, digest = self._config.base_url, answer.get("url"), answer.get("sha256")
+        return get_announced(self._transport, base_url, url, digest, name)
 
     def parse(self, content: bytes, day: date) -> ParsedBill:
         return bill_file.parse(content, day)

@@ -11,21 +11,16 @@ from urllib.parse import parse_qsl, urlencode
 from octane.issuers.juhe import errors
 from octane.issuers.juhe.signing import balance_sign, notice_matches, order_sign
 from octane.issuers.names import Issuer
-from octane.issuers.port import (
-    IssuerNoticeRefusedError,
-    RechargeReport,
-    RechargeRequest,
-    RechargeState,
-    RechargeUnknown,
-)
+from octane.issuers.port import IssuerNoticeRefusedError, RechargeRequest
 from octane.kernel.clock import SECOND, Clock
+from octane.kernel.fulfilment import FulfilmentReport, FulfilmentState, FulfilmentUnknown
 from octane.kernel.money import MAX_FEN, Fen, format_yuan
 from octane.wire.http import Transport, WireError
 
 ANY_AMOUNT = {Issuer.SINOPEC: ("10007", "1"), Issuer.PETROCHINA: ("10008", "2")}
 """The product that takes any amount (proid), and the charge type that goes with it."""
-GAME_STATES = {"0": RechargeState.RUNNING, "1": RechargeState.SUCCEEDED, "9": RechargeState.REFUSED}
-NOTICE_STATES = {"1": RechargeState.SUCCEEDED, "9": RechargeState.REFUSED}
+GAME_STATES = {"0": FulfilmentState.RUNNING, "1": FulfilmentState.SUCCEEDED, "9": FulfilmentState.REFUSED}
+NOTICE_STATES = {"1": FulfilmentState.SUCCEEDED, "9": FulfilmentState.REFUSED}
 NOTICE_FIELDS = ("sporder_id", "orderid", "sta", "sign")
 NOTICE_LIMIT = 8_192
 REVOKED = "REVOKED"
@@ -47,7 +42,7 @@ class JuheIssuer:
         self._transport = transport
         self._clock = clock
 
-    def submit(self, request: RechargeRequest) -> RechargeReport | RechargeUnknown:
+    def submit(self, request: RechargeRequest) -> FulfilmentReport | FulfilmentUnknown:
         """POST onlineorder. REFUSED only for a code that `errors.REFUSED` lists or a revoked order.
 
         A call that never left is unknown too: a network fault must not turn into a refund; the query finds
@@ -58,7 +53,7 @@ class JuheIssuer:
         fields = {
             "proid": proid,
             "cardnum": yuan_text(request.amount),
-            "orderid": request.issuer_order_no,
+            "orderid": request.order_no,
             "game_userid": request.card_number,
             "gasCardTel": request.holder_phone,
             "gasCardName": request.holder_name,
@@ -67,33 +62,33 @@ class JuheIssuer:
         }
         sign = order_sign(self._config.openid, self._config.key, fields)
         answer = self._post("/ofpay/sinopec/onlineorder", {**fields, "sign": sign})
-        if isinstance(answer, RechargeUnknown):
+        if isinstance(answer, FulfilmentUnknown):
             return answer
         if answer.code:
-            return _refusal(answer, request.issuer_order_no, source="answer")
-        expected = {"uorderid": request.issuer_order_no, "game_userid": request.card_number}
+            return _refusal(answer, request.order_no, source="answer")
+        expected = {"uorderid": request.order_no, "game_userid": request.card_number}
         if any(_word(answer.result, name, default=value) != value for name, value in expected.items()):
-            return RechargeUnknown("ANSWER_FOREIGN")
-        return _state(answer, request.issuer_order_no, source="answer")
+            return FulfilmentUnknown("ANSWER_FOREIGN")
+        return _state(answer, request.order_no, source="answer")
 
-    def query(self, issuer_order_no: str) -> RechargeReport | RechargeUnknown:
+    def query(self, order_no: str) -> FulfilmentReport | FulfilmentUnknown:
         """POST ordersta."""
-        fields = {"orderid": issuer_order_no, "key": self._config.key}
+        fields = {"orderid": order_no, "key": self._config.key}
         answer = self._post("/ofpay/sinopec/ordersta", fields)
-        if isinstance(answer, RechargeUnknown):
+        if isinstance(answer, FulfilmentUnknown):
             return answer
         if answer.code in errors.NOT_FOUND:
-            return RechargeReport(
-                issuer_order_no, RechargeState.NOT_FOUND, code=str(answer.code), source="query"
+            return FulfilmentReport(
+                order_no, FulfilmentState.NOT_FOUND, code=str(answer.code), source="query"
             )
         if answer.code:
             # An error answers the question, not the order: no code of a query is a word about the recharge.
-            return RechargeUnknown(f"CODE_{answer.code}")
-        if _word(answer.result, "uorderid", default=issuer_order_no) != issuer_order_no:
-            return RechargeUnknown("ANSWER_FOREIGN")
-        return _state(answer, issuer_order_no, source="query")
+            return FulfilmentUnknown(f"CODE_{answer.code}")
+        if _word(answer.result, "uorderid", default=order_no) != order_no:
+            return FulfilmentUnknown("ANSWER_FOREIGN")
+        return _state(answer, order_no, source="query")
 
-    def balance(self) -> Fen | RechargeUnknown:
+    def balance(self) -> Fen | FulfilmentUnknown:
         """POST yue; what is below one fen is dropped."""
         timestamp = self._clock.now() // SECOND
         answer = self._post(
@@ -104,19 +99,19 @@ class JuheIssuer:
                 "sign": balance_sign(self._config.openid, self._config.key, timestamp),
             },
         )
-        if isinstance(answer, RechargeUnknown):
+        if isinstance(answer, FulfilmentUnknown):
             return answer
         if answer.code:
-            return RechargeUnknown(f"CODE_{answer.code}")
+            return FulfilmentUnknown(f"CODE_{answer.code}")
         try:
             money = Decimal(_word(answer.result, "money"))
         except InvalidOperation:
-            return RechargeUnknown("ANSWER_UNREADABLE")
+            return FulfilmentUnknown("ANSWER_UNREADABLE")
         if not money.is_finite() or abs(money) > MAX_FEN // 100:
-            return RechargeUnknown("ANSWER_UNREADABLE")
+            return FulfilmentUnknown("ANSWER_UNREADABLE")
         return Fen(int((money * 100).to_integral_value(ROUND_FLOOR)))
 
-    def read_notice(self, body: bytes) -> RechargeReport:
+    def read_notice(self, body: bytes) -> FulfilmentReport:
         """Read the form that the issuer posts; raise `IssuerNoticeRefusedError`.
 
         The signature covers the two order numbers and not `sta`: a notice is a reason to query, never proof.
@@ -127,16 +122,16 @@ class JuheIssuer:
         state = NOTICE_STATES.get(fields["sta"])
         if state is None:
             raise IssuerNoticeRefusedError
-        return RechargeReport(
+        return FulfilmentReport(
             fields["orderid"],
             state,
-            issuer_reference=fields["sporder_id"],
-            code=REVOKED if state is RechargeState.REFUSED else "",
+            reference=fields["sporder_id"],
+            code=REVOKED if state is FulfilmentState.REFUSED else "",
             message=fields.get("err_msg", ""),
             source="notice",
         )
 
-    def _post(self, path: str, fields: Mapping[str, str]) -> "_Answer | RechargeUnknown":
+    def _post(self, path: str, fields: Mapping[str, str]) -> "_Answer | FulfilmentUnknown":
         headers = {
             "accept": "application/json",
             "content-type": "application/x-www-form-urlencoded",
@@ -147,9 +142,9 @@ class JuheIssuer:
                 "POST", url, headers, urlencode(fields).encode(), self._config.timeout_s
             )
         except WireError as error:
-            return RechargeUnknown(f"{type(error).__name__} {error}")
+            return FulfilmentUnknown(f"{type(error).__name__} {error}")
         if response.status != HTTPStatus.OK:
-            return RechargeUnknown(f"HTTP_{response.status}")
+            return FulfilmentUnknown(f"HTTP_{response.status}")
         return _read(response.body)
 
 
@@ -166,35 +161,37 @@ def yuan_text(amount: int) -> str:
     return format_yuan(amount).rstrip("0").rstrip(".")
 
 
-def _read(body: bytes) -> _Answer | RechargeUnknown:
+def _read(body: bytes) -> _Answer | FulfilmentUnknown:
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
-        return RechargeUnknown("ANSWER_UNREADABLE")
+        return FulfilmentUnknown("ANSWER_UNREADABLE")
     if not isinstance(value, dict) or not re.fullmatch(r"[0-9]{1,9}", _word(value, "error_code")):
-        return RechargeUnknown("ANSWER_UNREADABLE")
+        return FulfilmentUnknown("ANSWER_UNREADABLE")
     result = value.get("result")
     return _Answer(
         int(_word(value, "error_code")), _word(value, "reason"), result if isinstance(result, dict) else {}
     )
 
 
-def _refusal(answer: _Answer, order_no: str, source: str) -> RechargeReport | RechargeUnknown:
+def _refusal(answer: _Answer, order_no: str, source: str) -> FulfilmentReport | FulfilmentUnknown:
     code = errors.REFUSED.get(answer.code)
     if code is None:
-        return RechargeUnknown(f"CODE_{answer.code}")
-    return RechargeReport(order_no, RechargeState.REFUSED, code=code, message=answer.reason, source=source)
+        return FulfilmentUnknown(f"CODE_{answer.code}")
+    return FulfilmentReport(
+        order_no, FulfilmentState.REFUSED, code=code, message=answer.reason, source=source
+    )
 
 
-def _state(answer: _Answer, order_no: str, source: str) -> RechargeReport | RechargeUnknown:
+def _state(answer: _Answer, order_no: str, source: str) -> FulfilmentReport | FulfilmentUnknown:
     state = GAME_STATES.get(_word(answer.result, "game_state"))
     if state is None:
-        return RechargeUnknown("ANSWER_UNREADABLE")
-    return RechargeReport(
+        return FulfilmentUnknown("ANSWER_UNREADABLE")
+    return FulfilmentReport(
         order_no,
         state,
-        issuer_reference=_word(answer.result, "sporder_id"),
-        code=REVOKED if state is RechargeState.REFUSED else "",
+        reference=_word(answer.result, "sporder_id"),
+        code=REVOKED if state is FulfilmentState.REFUSED else "",
         message=_word(answer.result, "err_msg"),
         source=source,
     )

@@ -1,0 +1,1 @@
+"""Five billers in one company: electricity, water, gas, parking and property fees."""

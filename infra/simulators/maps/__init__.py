@@ -1,0 +1,1 @@
+"""Tencent's maps, as far as distances go: `/ws/distance/v1/matrix`, signed."""

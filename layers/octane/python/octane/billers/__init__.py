@@ -1,0 +1,1 @@
+"""Utilities, parking and property fees: three protocols, one canonical model (FU2)."""

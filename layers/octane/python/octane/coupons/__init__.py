@@ -1,0 +1,1 @@
+"""Campaigns and the coupons that are claimed of them (MK1)."""

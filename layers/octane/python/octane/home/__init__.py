@@ -1,0 +1,1 @@
+"""One call for the first screen (GW7)."""

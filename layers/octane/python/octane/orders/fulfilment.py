@@ -1,0 +1,57 @@
+"""Who fulfils an order (FU1, FU2): the issuer of its card, or the biller whose bills it pays. One path for
+both: what is asked and what the answers mean is the same, only the words differ."""
+
+from typing import NamedTuple
+
+from octane.issuers.port import RechargeRequest
+from octane.kernel.fulfilment import FulfilmentReport, FulfilmentUnknown
+from octane.kernel.vault import Field, open_text
+from octane.ledger.accounts import biller_payable, issuer_payable
+from octane.orders.deps import Deps
+from octane.orders.model import Actor, Order
+
+
+class Fulfiller(NamedTuple):
+    """How books and steps name them."""
+
+    actor: Actor
+    payable: str
+    """The account of what we owe them."""
+    party: str
+    """The card or account as their bill shows it: `*` and its last four characters."""
+
+
+def fulfiller_of(order: Order) -> Fulfiller:
+    """Raises `OrderStateError` for an order that nobody outside fulfils."""
+    if order.biller is not None:
+        return Fulfiller("biller", biller_payable(order.biller), f"*{order.account_masked[-4:]}")
+    card = (order.card_masked or order.card_number)[-4:]
+    return Fulfiller("issuer", issuer_payable(order.card_issuer), f"*{card}")
+
+
+def submit(deps: Deps, order: Order) -> FulfilmentReport | FulfilmentUnknown:
+    """Ask them for it: one call, under the order's one number."""
+    vault, owner = deps.vault, order.user_id
+    if order.biller is not None:
+        from octane.billers.port import BillPayment  # noqa: PLC0415  loads what only bills need
+
+        account_no = open_text(vault, Field.BILL_ACCOUNT, owner, order.account_no)
+        return deps.biller_of(order.biller).pay(
+            BillPayment(order.fulfilment_no, account_no, order.bill_parts)
+        )
+    return deps.issuer.submit(
+        RechargeRequest(
+            order_no=order.fulfilment_no,
+            issuer=order.card_issuer,
+            card_number=open_text(vault, Field.CARD_NUMBER, owner, order.card_number),
+            amount=order.amount,
+            holder_phone=open_text(vault, Field.PHONE, owner, order.holder_phone),
+            holder_name=open_text(vault, Field.REAL_NAME, owner, order.holder_name),
+        )
+    )
+
+
+def query(deps: Deps, order: Order) -> FulfilmentReport | FulfilmentUnknown:
+    """Ask them what became of it: one call."""
+    asked = deps.issuer if order.biller is None else deps.biller_of(order.biller)
+    return asked.query(order.fulfilment_no)

@@ -1,0 +1,1 @@
+"""Prices by province: pulled, checked, versioned, told (ST2)."""

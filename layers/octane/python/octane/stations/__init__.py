@@ -1,0 +1,1 @@
+"""Fuel stations, and the nearest of them (ST1, ST3)."""

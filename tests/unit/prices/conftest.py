@@ -1,0 +1,7 @@
+import pytest
+from unit.prices.house import House
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
