@@ -27,4 +27,4 @@ def get_prices(
     return PriceList(provinces=shown)
 
 
-handler = kept(entry.lambda_entry(app))
+handler = kept(entry.lambda_entry(app), by_role=True)

@@ -28,6 +28,9 @@ LIMITS = {
     "lambda_concurrency": Published(
         1_000, "executions at once in the account; more on request", LAMBDA_LIMITS
     ),
+    "lambda_requests": Published(
+        10, "requests a second for each environment, those of the account and those kept ready", LAMBDA_LIMITS
+    ),
     "lambda_scaling": Published(
         100,
         "new environments a second for each function, at most 1,000 unused",
@@ -44,13 +47,7 @@ LIMITS = {
     "partition_writes": Published(
         1_000, "write units a second of one partition", f"{DYNAMODB_GUIDE}/bp-partition-key-design.html"
     ),
-    "partition_reads": Published(
-        3_000, "read units a second of one partition", f"{DYNAMODB_GUIDE}/bp-partition-key-design.html"
-    ),
     "new_table_writes": Published(4_000, "write units a second of a new on-demand table or index", WARM),
-    "table_writes": Published(
-        40_000, "write units a second of one table; more on request", f"{DYNAMODB_GUIDE}/ServiceQuotas.html"
-    ),
 }
 
 COSTS = {
@@ -61,7 +58,6 @@ COSTS = {
     "gateway_request": Published(3.50e-6, "USD", f"{PRICES}/api-gateway/pricing/"),
     "write_unit": Published(0.625e-6, "USD", f"{PRICES}/dynamodb/pricing/on-demand/"),
     "read_unit": Published(0.125e-6, "USD", f"{PRICES}/dynamodb/pricing/on-demand/"),
-    "queue_request": Published(0.40e-6, "USD", f"{PRICES}/sqs/pricing/"),
 }
 
 

@@ -29,6 +29,8 @@ class Round(NamedTuple):
     alone: list[tuple[float, float]]
     """Of each request: seconds on the clock, seconds of CPU."""
     together: list[tuple[float, float]]
+    together_s: float
+    """From the first of them to the last, on the clock."""
 
 
 class Measured(NamedTuple):
@@ -61,8 +63,12 @@ def read_measured(path: Path) -> Measured:
 
 
 def validate(found: Measured, seed: int) -> Validation:
-    measured = _rate([wall for each in found.rounds for wall, _ in each.together], found.workers)
-    foretold = _rate([took for each in found.rounds for took in foretell(found, each, seed)], found.workers)
+    runs = [foretell(found, each, seed) for each in found.rounds]
+    measured = _rate(
+        [wall for each in found.rounds for wall, _ in each.together],
+        sum(each.together_s for each in found.rounds),
+    )
+    foretold = _rate([took for run in runs for took in run.took], sum(run.seconds for run in runs))
     pairs = (
         (measured.throughput, foretold.throughput),
         (measured.took.p50, foretold.took.p50),
@@ -72,21 +78,29 @@ def validate(found: Measured, seed: int) -> Validation:
     return Validation(found.workers, measured, foretold, round(100 * error, 1))
 
 
-def foretell(found: Measured, each: Round, seed: int) -> list[float]:
-    """Run as many workers at once, on simulated cores; return how long each request took."""
+class _Run(NamedTuple):
+    took: list[float]
+    """Of each request, seconds."""
+    seconds: float
+    """From the first to the last."""
+
+
+def foretell(found: Measured, each: Round, seed: int) -> _Run:
+    """Run as many workers at once, on simulated cores."""
     took: list[float] = []
+    seconds = 0.0
     for repeat in range(REPEATS):
         env, rng = simpy.Environment(), random.Random(seed + repeat)  # noqa: S311 - the same seed, the same run
         machine = _Machine(env, found.cores, each)
         for _ in range(found.workers):
             env.process(_worker(env, machine, rng, found, each, took))
         env.run()
-    return took
+        seconds += env.now
+    return _Run(took, seconds)
 
 
-def _rate(took: list[float], workers: int) -> Rate:
-    """A worker begins its next request when one is answered: Little's law gives the throughput."""
-    return Rate(workers * len(took) / sum(took), spread(took))
+def _rate(took: list[float], seconds: float) -> Rate:
+    return Rate(len(took) / seconds, spread(took))
 
 
 class _Machine:

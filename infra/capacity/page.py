@@ -84,8 +84,10 @@ def page(results: Results) -> Iterator[str]:
     yield "## How far to trust it"
     yield ""
     yield (
-        f"The same method foretold {validation.workers} workers on the machine of the last run, from one "
-        f"worker alone: the largest error is {validation.error_percent} %."
+        f"{validation.workers} workers at once on the machine of the last run, foretold from what one worker "
+        f"alone took: the largest error is {validation.error_percent} %. This holds simulation and bench to "
+        "what happens: what a request takes, and what comes of many that share cores and tables "
+        "(`capacity/local.py`). AWS's limits cannot be tried here."
     )
     yield ""
     yield from _table(
@@ -93,7 +95,8 @@ def page(results: Results) -> Iterator[str]:
         (_rate_row("measured", validation.measured), _rate_row("foretold", validation.foretold)),
     )
     yield "What it doesn't know: how AWS's own latency moves under load (the last table is assumed), and what"
-    yield "the channels and issuers bear. A rehearsal on AWS replaces the assumptions."
+    yield "the channels and issuers bear. A rehearsal on AWS replaces the assumptions. Not in the price: SQS,"
+    yield "messages of WebSockets, and logs."
     yield ""
     yield "## What went in"
     yield ""
@@ -149,6 +152,8 @@ def _settings_rows(today: Settings, pay: Settings, sale: Settings) -> Iterator[t
     yield ("partitions of a stock", "–", "–", sale.stock_shards, "the campaign's expected rate")
     yield ("warm write units a second", *map(warm, everybody), "`WarmThroughput`; above 40,000 asked of AWS")
     yield ("batches of recharges at once", today.queue_workers, pay.queue_workers, "–", "`ScalingConfig`")
+    starts = ("40 a second", "higher throughput", "higher throughput")
+    yield ("switches read when a process starts", *starts, "Parameter Store, a setting of the account")
 
 
 def _spread_rows(paying: Found, selling: Found) -> Iterator[tuple[object, ...]]:

@@ -35,6 +35,7 @@ class Results(NamedTuple):
             "validation_error_pct": self.validation.error_percent,
             "p99_pay_s": round(self.paying.then.p99(*TILL), 2),
             "p99_sale_s": round(self.selling.then.p99("claim"), 2),
+            "gave_up": sum(found.then.ended["gave up"] for found in (self.paying, self.selling)),
             "throttled": self.paying.then.throttled + self.selling.then.throttled,
             "provisioned": sum(self.provisioned.values()),
             "shards": self.selling.settings.stock_shards,

@@ -19,7 +19,8 @@ MOST_SECONDS = 3.0
 TILL = ("place_order", "pay_order")
 """What a customer waits for while paying."""
 DUE_SHARDS = (4, 8, 16, 32, 64)
-STOCK_SHARDS = (64, 90, 128, 180, 256)
+STOCK_SHARDS = (64, 90)
+"""The last is what a campaign can have: `MOST_SHARDS`, octane/coupons/stock.py."""
 READY_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the most that ran at once: how many environments are kept ready."""
 AMPLE = 100_000
@@ -80,10 +81,10 @@ def _stock(settings: Settings, count: int) -> Settings:
 
 
 def _found(scenario: Scenario) -> Found:
-    ample = scenario.parted(_ample(scenario.functions), max(scenario.choices))
-    most = scenario.run(ample)
+    settings = scenario.parted(ample(scenario.functions), max(scenario.choices))
+    most = scenario.run(settings)
     warm = {place: _up(most.most_written(place) * ROOM) for place in sorted(most.written_at)}
-    settings = ample._replace(warm_writes=warm)
+    settings = settings._replace(warm_writes=warm)
     shards: dict[int, float] = {}
     for count in scenario.choices:  # from few to many: the first that does
         settings = scenario.parted(settings, count)
@@ -91,10 +92,15 @@ def _found(scenario: Scenario) -> Found:
         shards[count] = scenario.p99(tally)
         if scenario.does(tally):
             break
-    settings = settings._replace(concurrency=_up(ROOM * sum(most.peak.values())))
+    each = LIMITS["lambda_requests"].value
+    at_once = max(sum(most.peak.values()), most.most_requested(*scenario.functions) / each)
+    settings = settings._replace(concurrency=_up(ROOM * at_once))
 
     def with_ready(share: float) -> Settings:
-        kept = {name: math.ceil(share * most.peak[name]) for name in ("authorize", *scenario.waited_for)}
+        kept = {
+            name: math.ceil(share * max(most.peak[name], most.most_requested(name) / each))
+            for name in ("authorize", *scenario.waited_for)
+        }
         return settings._replace(provisioned=kept if share else {})
 
     tried: dict[int, Tally] = {}
@@ -113,7 +119,7 @@ def _found(scenario: Scenario) -> Found:
     return Found(scenario.run(Settings()), tried[low], settings, shards, ready)
 
 
-def _ample(functions: Operations) -> Settings:
+def ample(functions: Operations) -> Settings:
     """Only the gateway's limit is AWS's: the others are what we ask for."""
     places = {share.place for operation in functions.values() for share in operation.shares}
     return Settings(

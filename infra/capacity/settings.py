@@ -17,8 +17,8 @@ class Settings(NamedTuple):
     """Environments kept ready, by function."""
     concurrency: int = int(LIMITS["lambda_concurrency"].value)
     """Executions at once in the account, those kept ready included."""
-    gateway_rate: int = 2_000
-    gateway_burst: int = 4_000
+    gateway_rate: int = 10_000
+    gateway_burst: int = 5_000
     due_shards: int = 4
     """Partitions of the index of what is due."""
     stock_shards: int = 90

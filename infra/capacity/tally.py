@@ -38,6 +38,8 @@ class Tally:
         """Second → refusals of a client's request."""
         self.cold: Counter[str] = Counter()
         self.invoked: Counter[str] = Counter()
+        self.requested_at: dict[str, Counter[int]] = defaultdict(Counter)
+        """By function: second → requests, without what Lambda polls itself."""
         self.running: Counter[str] = Counter()
         self.peak: Counter[str] = Counter()
         """By function: most at once."""
@@ -66,6 +68,11 @@ class Tally:
     def most_written(self, place: str) -> int:
         """In any second."""
         return max(self.written_at[place].values(), default=0)
+
+    def most_requested(self, *functions: str) -> int:
+        """In any second, of all these together."""
+        together = sum((self.requested_at[function] for function in functions), Counter[int]())
+        return max(together.values(), default=0)
 
     def p99(self, *operations: str) -> float:
         """Of the slowest of these."""

@@ -1,7 +1,8 @@
 """Lambda, DynamoDB and API Gateway as far as their limits go, on simulated time (simpy).
 
 Limits are token buckets. What AWS does with a request beyond one is done here too: the gateway and Lambda
-refuse, DynamoDB refuses and our store tries again with the same pauses as the real one, then gives up.
+refuse, DynamoDB refuses and our store tries again with the same pauses as the real one, then gives up. A
+claim that meets another one tries other shards instead, as `octane.coupons.claims` does.
 """
 
 import math
@@ -20,6 +21,8 @@ Steps = Generator[simpy.Event, Any, Any]
 STORE_TRIES = 5
 PAUSE_SECONDS = 0.02
 """Of the store's own tries: octane/store/store.py and octane/wiring/base.py."""
+CLAIM_TRIES = 20
+"""Shards that a claim tries: `MOST_ROUNDS` in octane/coupons/claims.py."""
 P99 = 2.326
 
 
@@ -44,18 +47,19 @@ class Bucket:
 class Tables:
     """Partitions that everybody writes, tables and indexes, and items that transactions hold."""
 
-    def __init__(self, settings: Settings, tally: Tally, rng: random.Random) -> None:
+    def __init__(self, settings: Settings, tally: Tally) -> None:
         self._settings = settings
         self._tally = tally
-        self._rng = rng
         self._places: dict[str, Bucket] = {}
         self._partitions: dict[tuple[str, int], Bucket] = {}
         self._held_until: dict[int, float] = {}
 
-    def write(self, operation: Operation, now: float, seconds: float) -> str:
-        """Take the units of one commit that lasts so long, or none of them; return what refused, or ""."""
+    def write(self, operation: Operation, now: float, seconds: float, draw: float) -> str:
+        """Take the units of one commit that lasts so long, or none of them; return what refused, or "".
+
+        `draw`, from 0 to 1, says which of the partitions that everybody writes this commit is for.
+        """
         wanted: list[tuple[Bucket, float]] = []
-        shard = self._rng.randrange(self._settings.stock_shards)
         for place, units, measured in operation.shares:
             bucket = self._places.get(place)
             if bucket is None:
@@ -66,8 +70,7 @@ class Tables:
             wanted.append((bucket, units))
             shards = self._settings.shards_of(place, measured)
             if shards:
-                number = shard if place.startswith("coupons") else self._rng.randrange(shards)
-                key = place, number
+                key = place, int(draw * shards)
                 partition = self._partitions.get(key)
                 if partition is None:
                     rate = int(LIMITS["partition_writes"].value)
@@ -76,6 +79,7 @@ class Tables:
                     return "partition"
                 wanted.append((partition, units))
         if operation.holds_shared:
+            shard = int(draw * self._settings.stock_shards)
             if self._held_until.get(shard, 0.0) > now:
                 return "conflict"
             self._held_until[shard] = now + seconds
@@ -97,8 +101,15 @@ class Function:
 
     def __init__(self, ready: int) -> None:
         self.ready = ready
+        self.ready_requests = _requests(ready)
         self.warm = 0
         self.scaling = Bucket(LIMITS["lambda_scaling"].value, 1_000)
+
+
+def _requests(environments: int) -> Bucket:
+    """What so many environments may answer, with a second's worth at once."""
+    rate = environments * LIMITS["lambda_requests"].value
+    return Bucket(rate, rate)
 
 
 class World:
@@ -110,10 +121,11 @@ class World:
         self.tally = Tally()
         self.settings = settings
         self.operations = operations
-        self.tables = Tables(settings, self.tally, self.rng)
+        self.tables = Tables(settings, self.tally)
         self._gateway = Bucket(settings.gateway_rate, settings.gateway_burst)
         self._functions = {name: Function(settings.provisioned.get(name, 0)) for name in operations}
         self._on_demand = settings.concurrency - sum(settings.provisioned.values())
+        self._requests = _requests(settings.concurrency)
         self._share = settings.memory_mb / LIMITS["lambda_vcpu_mb"].value * CPU_SPEED
         self._sigma = {name: math.log(d.p99_ms / d.median_ms) / P99 for name, d in ASSUMED.items()}
         self._mu = {name: math.log(d.median_ms / 1_000) for name, d in ASSUMED.items()}
@@ -132,9 +144,10 @@ class World:
         self.tally.used["gateway_request"] += 1
         return True
 
-    def invoke(self, name: str, records: int = 1) -> Steps:
-        """Run a function once, for so many records; the value is what refused it, or ""."""
-        taken = self._take(name)
+    def invoke(self, name: str, records: int = 1, *, is_request: bool = True) -> Steps:
+        """Run a function once, for so many records; the value is what refused it, or "". Lambda counts
+        requests; what it polls from streams and queues it does not."""
+        taken = self._take(name, is_request=is_request)
         if taken is None:
             self.tally.refuse("lambda", self.env.now)
             return "lambda"
@@ -162,15 +175,18 @@ class World:
         return refused
 
     def _commit(self, operation: Operation) -> Steps:
-        for attempt in range(STORE_TRIES):
+        draw = self.rng.random()
+        for attempt in range(CLAIM_TRIES if operation.holds_shared else STORE_TRIES):
             if attempt:
-                yield self.env.timeout(self.rng.uniform(0, PAUSE_SECONDS * 2**attempt))
+                exponent = 1 if operation.holds_shared else attempt
+                yield self.env.timeout(self.rng.uniform(0, PAUSE_SECONDS * 2**exponent))
+                draw = self.rng.random() if operation.holds_shared else draw
             seconds = sum(
                 self.lasts(what)
                 for what, calls in (("transact", operation.transactions), ("write", operation.writes))
                 for _ in range(calls)
             )
-            why = self.tables.write(operation, self.env.now, seconds)
+            why = self.tables.write(operation, self.env.now, seconds, draw)
             yield self.env.timeout(seconds)
             if not why:
                 return ""
@@ -178,22 +194,26 @@ class World:
         self.tally.refuse("store", self.env.now)
         return "store"
 
-    def _take(self, name: str) -> Taken | None:
-        function = self._functions[name]
-        if function.ready:
+    def _take(self, name: str, *, is_request: bool) -> Taken | None:
+        function, now, token = self._functions[name], self.env.now, int(is_request)
+        if not self._requests.has(now, token):
+            return None
+        taken: Taken | None = None
+        if function.ready and function.ready_requests.has(now, token):
             function.ready -= 1
-            return Taken(is_provisioned=True, is_cold=False)
-        if self._on_demand <= 0:
-            return None
-        if function.warm:
-            function.warm -= 1
+            function.ready_requests.take(token)
+            taken = Taken(is_provisioned=True, is_cold=False)
+        elif self._on_demand > 0 and (function.warm or function.scaling.has(now, 1)):
+            taken = Taken(is_provisioned=False, is_cold=not function.warm)
             self._on_demand -= 1
-            return Taken(is_provisioned=False, is_cold=False)
-        if not function.scaling.has(self.env.now, 1):
-            return None
-        function.scaling.take(1)
-        self._on_demand -= 1
-        return Taken(is_provisioned=False, is_cold=True)
+            if taken.is_cold:
+                function.scaling.take(1)
+            else:
+                function.warm -= 1
+        if taken and is_request:
+            self._requests.take(1)
+            self.tally.requested_at[name][int(now)] += 1
+        return taken
 
     def _give_back(self, name: str, taken: Taken, seconds: float) -> None:
         function, gb_s = self._functions[name], seconds * self.settings.memory_mb / 1_024

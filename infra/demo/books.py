@@ -109,14 +109,20 @@ def read_wallets(dynamodb: Any, table: str) -> dict[str, int]:
     return found
 
 
-def read_coupons(dynamodb: Any, table: str) -> dict[str, int]:
-    """What redeemed coupons give, by order: their value, as no story has one that gives percents."""
-    found: dict[str, int] = {}
-    for item in scan(dynamodb, table):
-        if str(item["sk"]).startswith(COUPON) and item["state"] == REDEEMED:
-            order_id = str(item["order_id"])
-            found[order_id] = found.get(order_id, 0) + int(item["value"])
-    return found
+def read_coupons(dynamodb: Any, coupons: str, orders: str) -> dict[str, int]:
+    """What redeemed coupons give, by order: its discount, if all its coupons are redeemed for it."""
+    redeemed = {
+        str(item["sk"]).removeprefix(COUPON): str(item["order_id"])
+        for item in scan(dynamodb, coupons)
+        if str(item["sk"]).startswith(COUPON) and item["state"] == REDEEMED
+    }
+    return {
+        str(item["pk"]): int(item["discount"])
+        for item in scan(dynamodb, orders)
+        if item["sk"] == "#ORDER"
+        and item.get("coupons")
+        and {redeemed.get(coupon_id) for coupon_id in item["coupons"].split()} == {item["pk"]}
+    }
 
 
 def read_entries(dynamodb: Any, table: str) -> list[Entry]:

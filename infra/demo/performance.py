@@ -154,7 +154,7 @@ def read_books(octane: LocalOctane) -> Comparison:
         simulators.issuer("GET", "/books"),
         simulators.billers("GET", "/books"),
         read_wallets(dynamodb, table),
-        read_coupons(dynamodb, octane.outputs["CouponsTableName"]),
+        read_coupons(dynamodb, octane.outputs["CouponsTableName"], octane.outputs["OrdersTableName"]),
     )
     return compare(read_entries(dynamodb, table), others)
 

@@ -1,11 +1,13 @@
 """Start a child process, wait until it is ready, stop it."""
 
 import os
+import signal
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 READY_SECONDS = 60.0
@@ -84,14 +86,17 @@ def first_line(process: subprocess.Popen[str], log: Path, name: str) -> str:
 
 
 def stop(process: subprocess.Popen[str]) -> None:
-    """Ask the process to end (SIGTERM), and end it when it does not within `STOP_SECONDS`."""
+    """Ask the process to end (SIGTERM), and end it when it does not within `STOP_SECONDS`.
+
+    What it started and left behind goes with it: `start` gave it a group of its own.
+    """
     if process.poll() is None:
         process.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def tail(log: Path, lines: int = 30) -> str:

@@ -21,7 +21,6 @@ INSIDE = frozenset(
         "KEY_MADE_BEFORE",
         "LIMITS_INVALID",
         "MESSAGE_INVALID",
-        "MESSENGER_UNWELL",
         "NEWS_INVALID",
         "NOT_JOURNALED",
         "NOT_STAMPED",

@@ -79,6 +79,7 @@ def measure(endpoint: str, directory: Path) -> dict[str, Any]:
                     "server_cpu_s": single.server_s / len(single.samples) / CALLS,
                     "alone": single.samples,
                     "together": several.samples,
+                    "together_s": several.seconds,
                 }
             )
     cores = os.cpu_count()
@@ -107,6 +108,8 @@ class _Run(NamedTuple):
     samples: list[Sample]
     server_s: float
     """CPU of the tables' process."""
+    seconds: float
+    """From the moment at which all began to the last answer."""
 
 
 def _run(shop: Shop, spot: Spot, crowds: list[list[Event]]) -> _Run:
@@ -117,12 +120,12 @@ def _run(shop: Shop, spot: Spot, crowds: list[list[Event]]) -> _Run:
     for worker in workers:
         worker.start()
     barrier.wait()
-    server = _cpu_of(spot.server)
+    began, server = time.monotonic(), _cpu_of(spot.server)
     samples = [sample for _ in workers for sample in queue.get()]
-    server_s = _cpu_of(spot.server) - server
+    seconds, server_s = time.monotonic() - began, _cpu_of(spot.server) - server
     for worker in workers:
         worker.join()
-    return _Run(samples, server_s)
+    return _Run(samples, server_s, seconds)
 
 
 def _work(

@@ -27,3 +27,8 @@ def test_no_page_may_read_unless_it_is_named_and_credentials_never_travel() -> N
     cors = template["Resources"]["Api"]["Properties"]["Cors"]
     assert "*" not in str(cors)
     assert "AllowCredentials" not in cors
+
+
+def test_a_page_may_send_what_our_calls_read() -> None:
+    allowed = system()["Resources"]["Api"]["Properties"]["Cors"]["AllowHeaders"].strip("'").split(",")
+    assert {"Authorization", "Idempotency-Key", "If-None-Match"} <= set(allowed)

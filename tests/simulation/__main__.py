@@ -18,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m simulation", description=__doc__)
     parser.add_argument("--seed", help="a random world's number, or a schedule story/seed/faults: show it")
     parser.add_argument("--schedules", type=int, default=42_000, help="how many to play (default 42000)")
-    parser.add_argument("--seconds", type=float, default=560, help="stop after so long (default 560)")
+    parser.add_argument("--seconds", type=float, default=900, help="stop after so long (default 900)")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--mutants", action="store_true", help="plant each bug and show that it is found")
     asked = parser.parse_args()

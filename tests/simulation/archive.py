@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -54,11 +55,11 @@ class Bucket:
     """Keys under which there was something else before."""
     exceptions: ClassVar = Raised
 
-    def get_object(self, *, Bucket: str, Key: str) -> Mapping[str, Body]:
-        def read() -> Mapping[str, Body]:
+    def get_object(self, *, Bucket: str, Key: str) -> Mapping[str, object]:
+        def read() -> Mapping[str, object]:
             if Key not in self.kept:
                 raise NoSuchKeyError
-            return {"Body": Body(self.kept[Key])}
+            return {"Body": Body(self.kept[Key]), "LastModified": datetime.fromtimestamp(0, UTC)}
 
         return self._call(f"get {Key}", READ, read)
 

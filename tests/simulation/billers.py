@@ -5,12 +5,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import NoReturn
+from zlib import crc32
 
 from octane.billers.codes import PAYMENT
 from octane.billers.names import Biller
 from octane.billers.port import BillPayment
 from octane.kernel.clock import Instant
 from octane.kernel.fulfilment import FulfilmentReport, FulfilmentState, FulfilmentUnknown
+from octane.kernel.money import Fen
 from simulation.faults import FAIL, LAGGING, QUERY, REFUSE, STALE, STAY, SUBMIT_BILLS
 from simulation.world import ISSUER, STAY_MS, Lost, World
 from simulators.billers.books import Order
@@ -57,7 +59,7 @@ class SimulatedBiller:
 
         return self._ask("pay bills", number, SUBMIT_BILLS, effect)
 
-    def query(self, order_no: str) -> FulfilmentReport | FulfilmentUnknown:
+    def query(self, order_no: str, amount: Fen, account_masked: str) -> FulfilmentReport | FulfilmentUnknown:
         absent = FulfilmentReport(order_no, FulfilmentState.NOT_FOUND, source="query")
 
         def effect(kind: str) -> FulfilmentReport | FulfilmentUnknown:
@@ -98,11 +100,13 @@ def _refused(number: str, code: str) -> FulfilmentReport | FulfilmentUnknown:
 
 
 def _told(number: str, told: Json, source: str) -> FulfilmentReport:
+    """Of every second order a biller tells its own number only when it is over."""
     finished = told.get("finished_at")
+    is_numbered = told["state"] != RUNNING or crc32(number.encode()) % 2
     return FulfilmentReport(
         number,
         STATES[told["state"]],
-        reference=told["payment_no"],
+        reference=told["payment_no"] if is_numbered else "",
         code=told.get("refusal", ""),
         source=source,
         fulfilled_at=Instant(finished) if finished and told["state"] == PAID else None,

@@ -28,10 +28,10 @@ class Kill:
 
 
 def hunt() -> Iterator[Schedule]:
-    """Rounds of every story and a few small worlds, with no fault, then with up to one, two and three."""
+    """Rounds of every story and a few small worlds: one without a fault, then up to one, two, three, one …"""
     number = 0
     while True:
-        faults = number % 4
+        faults = (number - 1) % 3 + 1 if number else 0
         for story in STORIES:
             yield Schedule(story, number, drawn=faults, chance=0.01 + 0.02 * faults)
         for world in range(WORLDS):

@@ -34,7 +34,7 @@ PROMISE_MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "coupon_lost_with_the_refund",
         "gives the money back and forgets the coupons",
-        (f"{HOLDINGS}:follow", "(*coupons.give_back(*held), *_let_go(new))", "_let_go(new)"),
+        (f"{HOLDINGS}:follow", "(*coupons.give_back(*held, now), *_let_go(new))", "_let_go(new)"),
     ),
     mutant(
         "coupon_unbooked",
@@ -94,7 +94,11 @@ PROMISE_MUTANTS: tuple[Mutant, ...] = (
     mutant(
         "bill_held_for_good",
         "keeps the bills of an order that failed",
-        (f"{HOLDINGS}:follow", "(*coupons.give_back(*held), *_let_go(new))", "coupons.give_back(*held)"),
+        (
+            f"{HOLDINGS}:follow",
+            "(*coupons.give_back(*held, now), *_let_go(new))",
+            "coupons.give_back(*held, now)",
+        ),
     ),
     mutant(
         "instalments_uncounted",

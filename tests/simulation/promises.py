@@ -15,7 +15,7 @@ MOVES = MappingProxyType(
     {
         "": {"AVAILABLE"},
         "AVAILABLE": {"HELD"},
-        "HELD": {"AVAILABLE", "RETURNED", "REDEEMED"},
+        "HELD": {"AVAILABLE", "REDEEMED"},
         "REDEEMED": {"RETURNED"},
         "RETURNED": {"HELD"},
     }
@@ -61,7 +61,8 @@ class Promises:
             f"{name} {before} → {state}",
         )
         if state == "HELD" and before != "HELD":
-            in_time = int(new["valid_from"]) - SKEW <= now < int(new["valid_until"]) + SKEW
+            ends = max(int(new["valid_until"]), int(new.get("usable_until", 0)))
+            in_time = int(new["valid_from"]) - SKEW <= now < ends + SKEW
             must(in_time, "no coupon is held after its time", f"{name} {new}")
         if before in ("HELD", "REDEEMED") and state in ("HELD", "REDEEMED"):
             same = new.get("order_id") == old.get("order_id")

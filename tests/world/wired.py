@@ -16,6 +16,7 @@ from octane.billers.names import Biller
 from octane.kernel.clock import Clock, Instant, SystemClock
 from octane.kernel.switches import Switches
 from octane.orders.states import Queue
+from octane.store.objects import Written
 from octane.store.store import Store
 from world.memory_engine import MemoryEngine
 from world.meter import Meter
@@ -93,8 +94,8 @@ class WatchedObjects:
     S3 tells who may not list a bucket that a missing object is forbidden (403), not that it is missing.
     """
 
-    def __init__(self, bucket: str, watch: Watch) -> None:
-        self.kept = MemoryObjects()
+    def __init__(self, bucket: str, watch: Watch, clock: Clock) -> None:
+        self.kept = MemoryObjects(clock)
         self._bucket = bucket
         self._watch = watch
 
@@ -102,8 +103,12 @@ class WatchedObjects:
         self._watch.note(f"s3:{action}", f"{self._bucket}/{key.split('/', maxsplit=1)[0]}/*")
 
     def get(self, key: str) -> bytes | None:
+        found = self.written(key)
+        return None if found is None else found.content
+
+    def written(self, key: str) -> Written | None:
         self._note("GetObject", key)
-        found = self.kept.get(key)
+        found = self.kept.written(key)
         if found is None:
             self._watch.note("s3:ListBucket", self._bucket)
         return found
@@ -206,8 +211,8 @@ class ShopWiring(wiring.Wiring):
         self.reviews = ReviewRuns(self.lists.watch)
         self.__dict__["review_machine"] = self.reviews
         self.__dict__["sockets"] = self.lists
-        self.__dict__["archive"] = WatchedObjects("ArchiveBucket", self.lists.watch)
-        self.__dict__["work"] = WatchedObjects("WorkBucket", self.lists.watch)
+        self.__dict__["archive"] = WatchedObjects("ArchiveBucket", self.lists.watch, clock)
+        self.__dict__["work"] = WatchedObjects("WorkBucket", self.lists.watch, clock)
         self.__dict__["_data_keys"] = LocalDataKeys(self.lists.watch)
         self.__dict__["manifest_signer"] = Signer(self.lists.watch)
 

@@ -7,6 +7,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from octane.kernel.clock import SECOND, SystemClock
 from octane.kernel.errors import NotFoundError
 from octane.store.objects import Objects
 from octane.store.s3 import S3Objects
@@ -29,6 +30,18 @@ def test_what_is_put_is_got(objects: Objects) -> None:
     assert objects.get("a/b") is None
     objects.put("a/b", b"one")
     assert objects.get("a/b") == b"one"
+
+
+def test_a_put_tells_its_time(objects: Objects) -> None:
+    assert objects.written("a") is None
+    before = SystemClock().now()
+    objects.put("a", b"one")
+    assert objects.put_new("b", b"two")
+    after = SystemClock().now()
+    for key, content in (("a", b"one"), ("b", b"two")):
+        found = objects.written(key)
+        assert found is not None and found.content == content
+        assert before - SECOND < found.at <= after and found.at % SECOND == 0
 
 
 def test_a_put_overwrites(objects: Objects) -> None:

@@ -43,7 +43,7 @@ class Company(BillerPort):
     def pay(self, payment: object) -> FulfilmentReport:
         raise AssertionError("nothing of this room pays")
 
-    def query(self, order_no: str) -> FulfilmentReport:
+    def query(self, order_no: str, amount: Fen, account_masked: str) -> FulfilmentReport:
         raise AssertionError("nothing of this room asks for an order")
 
     def read_notice(self, body: bytes, headers: dict[str, str]) -> FulfilmentReport:

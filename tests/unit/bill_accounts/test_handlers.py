@@ -18,6 +18,7 @@ from octane.bills.holding import hold, let_go, paid
 from octane.kernel.caller import Caller, Member, Role
 from octane.kernel.clock import rfc3339
 from octane.kernel.fulfilment import FulfilmentUnknown
+from octane.store.cursors import write_cursor
 from octane.store.items import Table
 
 CONTEXT = SimpleNamespace(
@@ -283,8 +284,11 @@ def test_members_see_the_enterprises_accounts_and_viewers_change_nothing(house: 
     assert call("bind_bill_account", ACCOUNTS, body=BIND, caller=looker) == (403, "FORBIDDEN")
 
 
-def test_a_cursor_made_by_hand_is_refused(house: BillHouse) -> None:
-    assert call("list_bill_plans", PLANS, query={"cursor": "bm90IG9uZQ=="}) == (400, "CURSOR_INVALID")
+@pytest.mark.parametrize("sort", [None, "ACCOUNT#x", "PLAN", "PLAN#~~", "~"], ids=str)
+def test_a_cursor_made_by_hand_is_refused(house: BillHouse, sort: str | None) -> None:
+    """One of another listing of the same partition too."""
+    cursor = write_cursor({"pk": f"USER#{ANN.account_id}", "sk": sort}) if sort else "bm90IG9uZQ=="
+    assert call("list_bill_plans", PLANS, query={"cursor": cursor}) == (400, "CURSOR_INVALID")
 
 
 def test_the_job_runs_by_schedule(house: BillHouse) -> None:

@@ -1,8 +1,10 @@
 """What an account owes (OR9): asked once a minute, marked when it is old, and which bills are being paid."""
 
 import pytest
-from unit.bill_accounts.house import ANN, BOB, LARGE, METER, WHOLE, BillHouse, holds
+from unit.bill_accounts.house import ANN, BOB, LARGE, METER, WHOLE, BillHouse, Company, holds
 
+from octane.billers.config import BillerUnavailableError
+from octane.billers.names import Biller
 from octane.billers.port import BillerRefused, Owed
 from octane.bills.accounts import BillAccountNotFoundError
 from octane.bills.asking import (
@@ -17,6 +19,8 @@ from octane.bills.holding import hold, let_go, paid
 from octane.bills.owed import AccountOwes, owed_by
 from octane.kernel.clock import SECOND
 from octane.kernel.fulfilment import FulfilmentUnknown
+from octane.store.engine import AnswerLost
+from octane.store.writes import Write
 
 
 def look(house: BillHouse, account_id: str, caller_id: str = ANN.account_id) -> AccountOwes:
@@ -59,6 +63,33 @@ def test_a_silent_biller_leaves_what_it_said_last_marked_with_its_age(house: Bil
     house.power.answer = FulfilmentUnknown("time-out")
     owes = look(house, account.bill_account_id)
     assert (owes.stale, owes.asked_at, owes.owed.bills) == (True, asked_at, (LARGE, WHOLE))
+
+
+def test_a_biller_that_is_not_connected_any_more_is_silent(
+    house: BillHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: Biller) -> Company:
+        raise BillerUnavailableError
+
+    account = house.bind()
+    house.clock.at += FRESH_MS
+    monkeypatch.setattr(house, "biller_of", gone)
+    owes = look(house, account.bill_account_id)
+    assert (owes.stale, owes.owed.bills) == (True, (LARGE, WHOLE))
+
+
+def test_an_answer_is_shown_although_it_may_not_be_kept(
+    house: BillHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(_: Write) -> None:
+        raise AnswerLost
+
+    account = house.bind()
+    house.clock.at += FRESH_MS
+    house.power.answer = Owed("*安", (WHOLE,))
+    monkeypatch.setattr(house.counted, "write", lost)
+    owes = look(house, account.bill_account_id)
+    assert (owes.stale, owes.owed.bills) == (False, (WHOLE,))
 
 
 @pytest.mark.parametrize("mark", [False, True], ids=["nothing", "only that something was paid"])

@@ -1,13 +1,16 @@
 """Three protocols, one model: whatever a biller speaks, the same is asked and believed (FU2)."""
 
+from typing import Any
+
 import pytest
-from unit.billers.town import ACCOUNTS, Town, headers_of, owed_at, report
+from unit.billers.town import ACCOUNTS, Town, asked, headers_of, owed_at, report
 
 from octane.billers.names import Biller
 from octane.billers.port import BillerNoticeRefusedError, BillerRefused, BillPart, BillPayment, Owed
-from octane.kernel.fulfilment import FulfilmentState, FulfilmentUnknown
+from octane.kernel.fulfilment import FulfilmentReport, FulfilmentState, FulfilmentUnknown
 from octane.kernel.money import Fen
 from octane.wire.http import Response
+from simulators.billers.desks import Style
 from simulators.misbehaviour import Effect
 
 NO = "OABCDEFGHIJKLMNOPQRSTUVWXYR01"
@@ -52,7 +55,7 @@ def test_a_payment_runs_and_succeeds(town: Town, biller: Biller) -> None:
     assert (first.state, first.order_no, first.source) == (FulfilmentState.RUNNING, NO, "answer")
     assert report(client.pay(payment)).state is FulfilmentState.RUNNING
     town.pass_time(1_000)
-    done = report(client.query(NO))
+    done = report(asked(client, payment))
     assert (done.state, done.source, done.reference) == (
         FulfilmentState.SUCCEEDED,
         "query",
@@ -75,7 +78,8 @@ def test_a_payment_that_was_accepted_is_refused_in_the_end(town: Town, biller: B
     town.pass_time(1_000)
     # Then query and notice say so, the bills are owed again, and the number stays refused
     [letter] = town.letters()
-    for said in (client.query(NO), client.read_notice(letter.body, headers_of(letter)), client.pay(payment)):
+    notice = client.read_notice(letter.body, headers_of(letter))
+    for said in (asked(client, payment), notice, client.pay(payment)):
         told = report(said)
         assert (told.state, told.code) == (FulfilmentState.REFUSED, "PAYMENT_REVOKED")
         assert told.fulfilled_at is None
@@ -97,10 +101,11 @@ def test_all_parts_are_paid_or_none(town: Town, biller: Biller, change, code: st
     before = owed_at(client, account_no)
     parts = change(whole(before, account_no).parts)
     # When one part cannot be paid
-    refused = report(client.pay(BillPayment(NO, account_no, parts)))
+    payment = BillPayment(NO, account_no, parts)
+    refused = report(client.pay(payment))
     # Then the order is refused for good, also when it is asked about, and nothing of it was paid
     assert (refused.state, refused.code) == (FulfilmentState.REFUSED, code)
-    assert report(client.query(NO)).code == code
+    assert report(asked(client, payment)).code == code
     assert owed_at(client, account_no) == before
 
 
@@ -128,7 +133,7 @@ def test_a_bill_may_be_paid_in_parts(town: Town, biller: Biller) -> None:
 
 @every_biller
 def test_a_number_that_nobody_sent_is_not_found(town: Town, biller: Biller) -> None:
-    told = report(town.client(biller).query(NO))
+    told = report(town.client(biller).query(NO, Fen(1), ""))
     assert (told.state, told.source) == (FulfilmentState.NOT_FOUND, "query")
 
 
@@ -139,6 +144,83 @@ def test_a_number_with_another_payment_behind_it_is_unknown(town: Town, biller: 
     client.pay(payment)
     other = payment._replace(parts=(payment.parts[0]._replace(amount=Fen(7)),))
     assert isinstance(client.pay(other), FulfilmentUnknown)
+
+
+def tells(monkeypatch: pytest.MonkeyPatch, **other: object) -> None:
+    """Let every biller tell such a field otherwise, rightly signed."""
+    honest = Style.written
+
+    def written(style: Style, told: dict[str, Any]) -> dict[str, Any]:
+        return honest(style, {**told, **{name: other[name] for name in other if name in told}})
+
+    monkeypatch.setattr(Style, "written", written)
+
+
+@every_biller
+@pytest.mark.parametrize(
+    "other", [{"amount": 777}, {"account_no": "9" * 13}, {"order_no": f"{NO}2"}], ids=str
+)
+def test_a_payment_of_something_else_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, town: Town, biller: Biller, other: dict[str, object]
+) -> None:
+    # Given a biller that keeps another payment under our number
+    account_no, client = ACCOUNTS[biller], town.client(biller)
+    payment = whole(owed_at(client, account_no), account_no)
+    tells(monkeypatch, **other)
+    # When it is paid, and when it is asked about, Then nothing is known
+    assert isinstance(client.pay(payment), FulfilmentUnknown)
+    town.pass_time(1_000)
+    assert isinstance(asked(client, payment), FulfilmentUnknown)
+
+
+@every_biller
+def test_whose_payment_it_is_goes_unasked_when_the_account_is_erased(town: Town, biller: Biller) -> None:
+    account_no, client = ACCOUNTS[biller], town.client(biller)
+    payment = whole(owed_at(client, account_no), account_no)
+    client.pay(payment)
+    assert report(client.query(NO, payment.amount, "")).state is FulfilmentState.RUNNING
+    assert isinstance(client.query(NO, Fen(payment.amount + 1), ""), FulfilmentUnknown)
+
+
+@every_biller
+@pytest.mark.parametrize(("ahead_ms", "is_believed"), [(300_000, True), (301_000, False)])
+def test_what_ends_in_the_future_is_unknown(
+    monkeypatch: pytest.MonkeyPatch, town: Town, biller: Biller, ahead_ms: int, *, is_believed: bool
+) -> None:
+    """It would be booked into a day that nobody closes."""
+    account_no, client = ACCOUNTS[biller], town.client(biller)
+    payment = whole(owed_at(client, account_no), account_no)
+    client.pay(payment)
+    town.pass_time(1_000)
+    tells(monkeypatch, finished_at=town.clock.at + ahead_ms)
+    assert isinstance(asked(client, payment), FulfilmentReport) is is_believed
+
+
+@every_biller
+@pytest.mark.parametrize("refusal", ["MOON_PHASE", "PAYMENT_UNKNOWN", "NOT_READY"])
+def test_a_refusal_is_definite_whatever_its_reason_is_called(
+    monkeypatch: pytest.MonkeyPatch, town: Town, biller: Biller, refusal: str
+) -> None:
+    account_no, client = ACCOUNTS[biller], town.client(biller)
+    town.misbehave("pay", Effect.FAIL, key=NO)
+    payment = whole(owed_at(client, account_no), account_no)
+    client.pay(payment)
+    town.pass_time(1_000)
+    tells(monkeypatch, refusal=refusal)
+    told = report(asked(client, payment))
+    assert (told.state, told.code) == (FulfilmentState.REFUSED, "BILLER_REFUSED")
+
+
+@every_biller
+def test_what_is_owed_is_waited_for_less_than_a_payment(
+    monkeypatch: pytest.MonkeyPatch, town: Town, biller: Biller
+) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(town, "send", lambda *call: waits.append(call[-1]) or Response(500, {}, b""))
+    client = town.client(biller)
+    client.owed(ACCOUNTS[biller])
+    client.query(NO, Fen(1), "")
+    assert waits == [2.0, 5.0]
 
 
 @every_biller
@@ -165,10 +247,10 @@ def test_less_than_a_definite_word_is_unknown(
         town.misbehave(operation, effect, count=1, **more)
     # When anything is asked, Then nothing is known
     assert isinstance(client.pay(payment), FulfilmentUnknown)
-    assert isinstance(client.query(NO), FulfilmentUnknown)
+    assert isinstance(asked(client, payment), FulfilmentUnknown)
     assert isinstance(client.owed(account_no), FulfilmentUnknown)
     # Then the next question finds out what happened, and the same payment is paid once
-    found = report(client.query(NO)).state
+    found = report(asked(client, payment)).state
     assert found is (FulfilmentState.RUNNING if took_effect else FulfilmentState.NOT_FOUND)
     assert report(client.pay(payment)).state is FulfilmentState.RUNNING
     assert len(town.company.payments.payments) == 1
@@ -188,14 +270,14 @@ def test_an_answer_to_another_question_is_not_believed(town: Town, biller: Bille
     assert isinstance(client.owed(account_no), Owed)
     # Then none of these, rightly signed as it is, is an answer
     assert isinstance(client.owed(account_no), FulfilmentUnknown)
-    assert isinstance(client.query(NO), FulfilmentUnknown)
+    assert isinstance(client.query(NO, Fen(1), ""), FulfilmentUnknown)
 
 
 @every_biller
 def test_a_wrong_key_gets_no_answer(town: Town, biller: Biller) -> None:
     client = town.client(biller, key="another")
     assert isinstance(client.owed(ACCOUNTS[biller]), FulfilmentUnknown)
-    assert isinstance(client.query(NO), FulfilmentUnknown)
+    assert isinstance(client.query(NO, Fen(1), ""), FulfilmentUnknown)
 
 
 @every_biller

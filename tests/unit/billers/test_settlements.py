@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from unit.billers.town import ACCOUNTS, DAY, Town, owed_at, report
 
+from octane.billers.accounts import masked
 from octane.billers.names import Biller
 from octane.billers.port import BillPart, BillPayment
 from octane.kernel.fulfilment import FulfilmentState
@@ -43,10 +44,11 @@ def test_the_file_has_what_was_paid(biller: Biller) -> None:
     assert file.name == f"{biller.value.lower()}-settlement-{DAY}.csv"
     bill = client.parse(file.content, DAY)
     [line] = bill.lines
-    done = report(client.query("OABCDEFGR01"))
+    paid = town.company.payments.totals()["paid_fen"]
+    done = report(client.query("OABCDEFGR01", paid, masked(ACCOUNTS[biller])))
     assert (line.kind, line.status, line.number) == (LineKind.RECHARGE, LineStatus.SUCCEEDED, done.order_no)
     assert (line.reference, line.settled_at) == (done.reference, done.fulfilled_at)
-    assert line.amount == bill.stated[0].amount == town.company.payments.totals()["paid_fen"]
+    assert line.amount == bill.stated[0].amount == paid
     assert (line.party, line.fee) == (f"*{ACCOUNTS[biller][-4:]}", 0)
     assert client.merchant == ""
 

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from random import Random
 
+from octane.billers.accounts import masked
 from octane.billers.client import BillerAdapter, open_biller
 from octane.billers.config import BillerConfig
 from octane.billers.dialect import Line
 from octane.billers.names import Biller
-from octane.billers.port import Owed
+from octane.billers.port import BillPayment, Owed
 from octane.kernel.clock import Instant
-from octane.kernel.fulfilment import FulfilmentReport
+from octane.kernel.fulfilment import FulfilmentReport, FulfilmentUnknown
 from octane.wire.http import NoAnswerError, Response
 from simulators.billers.company import Billers
 from simulators.misbehaviour import ANSWERING, WRITING, Effect, parse_rule
@@ -108,6 +109,11 @@ def owed_at(client: BillerAdapter, account_no: str) -> Owed:
     found = client.owed(account_no)
     assert isinstance(found, Owed), found
     return found
+
+
+def asked(client: BillerAdapter, payment: BillPayment) -> FulfilmentReport | FulfilmentUnknown:
+    """How a payment stands."""
+    return client.query(payment.order_no, payment.amount, masked(payment.account_no))
 
 
 def report(answer: object) -> FulfilmentReport:

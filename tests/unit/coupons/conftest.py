@@ -20,6 +20,7 @@ from octane.limits.table import limits_of
 from octane.store.engine import Engine
 from octane.store.items import CLAIMS, Item, Query, Table
 from octane.store.store import Store
+from octane.store.writes import Update
 from world.engines import CountedNonces, HandClock
 from world.memory_engine import MemoryEngine
 from world.meter import Meter
@@ -63,8 +64,12 @@ def customer(number: int | str) -> Caller:
 
 
 def member(number: int | str) -> Caller:
-    who = customer(number)
-    return who._replace(enterprise_id=derive_id("E", str(number)), member=Member.OPERATOR)
+    return acting(customer(number), number)
+
+
+def acting(who: Caller, enterprise: int | str) -> Caller:
+    """Somebody who acts for an enterprise."""
+    return who._replace(enterprise_id=derive_id("E", str(enterprise)), member=Member.OPERATOR)
 
 
 class House:
@@ -77,7 +82,7 @@ class House:
         self.nonces = CountedNonces()
         self.store = self.store_on(self.engine)
         self.signals = Signals()
-        self.erp = Tanks()
+        self.erp: Tanks | None = Tanks()
         self.buckets = Buckets(self.store, self.clock, self.signals, limits_of(Settings()))
         self.claims = self.process()
         self.keys = 0
@@ -123,6 +128,21 @@ class House:
 
     def calls(self, name: str = "counted") -> Any:
         return self.meter.operation(name)
+
+
+class Raced:
+    """An engine on which something else happens before each transaction of many items."""
+
+    def __init__(self, engine: Any, happens: Any) -> None:
+        self.engine, self.happens = engine, happens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.engine, name)
+
+    def transact(self, writes: Any, token: str) -> None:
+        if any(isinstance(write, Update) and "version" in write.assign for write in writes):
+            self.happens()
+        self.engine.transact(writes, token)
 
 
 @pytest.fixture

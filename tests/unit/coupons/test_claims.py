@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from unit.coupons.conftest import NOON, STAFF, House, customer, member, offer
+from unit.coupons.conftest import NOON, STAFF, House, acting, customer, member, offer
 
 from octane.coupons.admission import (
     CampaignAudienceError,
@@ -14,10 +14,11 @@ from octane.coupons.admission import (
     WaitingRoomError,
 )
 from octane.coupons.campaigns import Audience, CampaignNotFoundError, CampaignState
+from octane.coupons.claims import MOST_ROUNDS
 from octane.coupons.editing import NewCampaign, create_campaign
 from octane.coupons.holding import CouponState
 from octane.identity.users import User, open_account
-from octane.kernel.caller import Role
+from octane.kernel.caller import Caller, Role
 from octane.kernel.clock import MINUTE, SECOND, Instant
 from octane.kernel.errors import KeyReusedError
 from octane.store.engine import AnswerLost, Conflict, Throttled
@@ -75,6 +76,41 @@ def test_the_limit_of_an_account_and_of_a_group(house: House) -> None:
             house.claim(campaign, 1, f"key-{campaign.campaign_id}")
     house.claim(one, 2)
     assert sum(shard.claimed for shard in house.shards(one)) == 2
+
+
+@pytest.mark.parametrize("audience", [Audience.ALL, Audience.ENTERPRISE])
+def test_one_person_with_many_enterprises_has_one_limit(house: House, audience: Audience) -> None:
+    campaign = house.opened(audience, stock=2)
+    house.claim(campaign, acting(customer(1), 1))
+    with pytest.raises(ClaimLimitError):
+        house.claim(campaign, acting(customer(1), 2))
+    # nor do two people who act for one enterprise have two
+    with pytest.raises(ClaimLimitError):
+        house.claim(campaign, acting(customer(2), 1), "key-another")
+    # and when this process knows that all are claimed, it is still the limit that they are told of
+    house.claim(campaign, acting(customer(3), 3))
+    with pytest.raises(SoldOutError):
+        house.claim(campaign, acting(customer(4), 4))
+    for who in (acting(customer(1), 2), acting(customer(2), 1)):
+        with pytest.raises(ClaimLimitError):
+            house.claim(campaign, who, "key-another")
+    assert len(house.coupons(campaign)) == 2
+
+
+def test_who_acts_for_an_enterprise_has_claimed_for_themselves(house: House) -> None:
+    campaign = house.opened(per_user_limit=2)
+    house.claim(campaign, acting(customer(1), 1))
+    house.claim(campaign, 1)
+    with pytest.raises(ClaimLimitError):
+        house.claim(campaign, 1, "key-another")
+
+
+@pytest.mark.parametrize("who", [STAFF, acting(STAFF, 1)], ids=["self", "enterprise"])
+def test_whoever_makes_campaigns_claims_none(house: House, who: Caller) -> None:
+    campaign = house.opened()
+    with pytest.raises(CampaignAudienceError):
+        house.claim(campaign, who)
+    assert house.coupons(campaign) == []
 
 
 def test_a_refusal_is_by_a_definition_of_the_last_second(house: House) -> None:
@@ -218,11 +254,13 @@ class Rough:
         self.engine = engine
         self.failures: list[Exception | None] = []
         self.late = False
+        self.shards: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.engine, name)
 
     def transact(self, writes: Any, token: str) -> None:
+        self.shards += [write.key.pk for write in writes if write.key.sk == "#STOCK"]
         failure = self.failures.pop(0) if self.failures else None
         if failure and self.late:
             self.engine.transact(writes, token)
@@ -248,14 +286,23 @@ def test_conflicts_are_tried_again(house: House) -> None:
 @pytest.mark.parametrize("failure", [Conflict, Throttled])
 def test_too_many_at_once_wait(house: House, failure: type[Exception]) -> None:
     campaign, rough = house.opened(), on_rough(house)
-    rough.failures = [failure() for _ in range(5)]
+    rough.failures = [failure() for _ in range(MOST_ROUNDS)]
     with pytest.raises(WaitingRoomError) as refused:
         house.claim(campaign, 1)
+    rough.failures = []
     assert 1 <= refused.value.retry_after <= 5
     assert house.coupons(campaign) == []
     # the same claim, later, gets it
     house.clock.at += refused.value.retry_after * SECOND
     house.claim(campaign, 1)
+    assert len(house.coupons(campaign)) == 1
+
+
+def test_whoever_meets_another_goes_to_another_shard(house: House) -> None:
+    campaign, rough = house.opened(stock=100, expected_rate=1_000), on_rough(house)
+    rough.failures = [Conflict() for _ in range(10)]
+    house.claim(campaign, 1)
+    assert len(set(rough.shards)) > 5
     assert len(house.coupons(campaign)) == 1
 
 
@@ -275,7 +322,7 @@ def test_the_waiting_come_back_at_different_times(house: House) -> None:
     campaign, rough = house.opened(), on_rough(house)
     told = set()
     for number in range(40):
-        rough.failures = [Conflict() for _ in range(5)]
+        rough.failures = [Conflict() for _ in range(MOST_ROUNDS)]
         with pytest.raises(WaitingRoomError) as refused:
             house.claim(campaign, number)
         told.add(refused.value.retry_after)

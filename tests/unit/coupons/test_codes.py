@@ -79,6 +79,13 @@ def test_another_code_under_the_same_key(house: House) -> None:
         claim_by_code(house, customer(1), codes[1], "key-claim")
 
 
+def test_whoever_makes_codes_uses_none(house: House) -> None:
+    campaign = house.opened(Audience.CODE)
+    (code,) = make_codes(house, STAFF, campaign.campaign_id, 1, 9, "key-codes").codes
+    with pytest.raises(CampaignAudienceError):
+        claim_by_code(house, STAFF, code, "key-claim")
+
+
 def test_guesses_are_limited(house: House) -> None:
     for number in range(10):
         with pytest.raises(CodeInvalidError):

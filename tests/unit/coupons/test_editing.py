@@ -7,7 +7,7 @@ from typing import Any
 from zlib import crc32
 
 import pytest
-from unit.coupons.conftest import NOON, STAFF, TERMS, House, customer, offer
+from unit.coupons.conftest import NOON, STAFF, TERMS, House, Raced, customer, offer
 
 from octane.coupons.admission import SoldOutError, WaitingRoomError
 from octane.coupons.auditing import ShardInvalidError, Verdict, audit_claims
@@ -67,6 +67,9 @@ def test_contradictions(house: House, wrong: dict[str, Any]) -> None:
 def test_shards_of_a_rate() -> None:
     assert [shards_for(rate, 10_000) for rate in (1, 50, 51, 400, 100_000)] == [1, 1, 2, 8, MOST_SHARDS]
     assert shards_for(400, 3) == 3
+    # a shard's coupons can be counted in one go
+    assert [shards_for(1, stock) for stock in (20_000, 20_001, 200_000)] == [1, 2, 10]
+    assert shards_for(1, 10_000_000) == MOST_SHARDS
     assert spread(10, 4) == [3, 3, 2, 2]
     assert spread(2, 4) == [1, 1, 0, 0]
 
@@ -152,21 +155,6 @@ def test_more_rate_is_more_shards_and_never_fewer(house: House) -> None:
     house.claim(campaign, 2)
     assert sum(shard.left for shard in house.shards(campaign)) == 98
     assert house.change(campaign, expected_rate=1).shards == 10
-
-
-class Raced:
-    """An engine on which something else happens before each transaction of many items."""
-
-    def __init__(self, engine: Any, happens: Any) -> None:
-        self.engine, self.happens = engine, happens
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.engine, name)
-
-    def transact(self, writes: Any, token: str) -> None:
-        if any(isinstance(write, Update) and "version" in write.assign for write in writes):
-            self.happens()
-        self.engine.transact(writes, token)
 
 
 @pytest.mark.parametrize(("stock", "tries"), [(30, 1), (4, 2), (3, 2)])

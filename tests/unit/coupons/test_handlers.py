@@ -7,11 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from unit.coupons.conftest import NOON, STAFF, House, customer, tank
+from unit.coupons.conftest import NOON, STAFF, House, Tanks, customer, tank
 
 from octane import wiring
 from octane.kernel.caller import Caller
 from octane.kernel.clock import MINUTE, rfc3339
+from octane.store.cursors import write_cursor
 
 CONTEXT = SimpleNamespace(
     aws_request_id="lambda-request",
@@ -164,7 +165,7 @@ def test_codes(house: House) -> None:
 
 def test_supply(house: House) -> None:
     campaign = opened(supply_grade="92")
-    house.erp.said = (tank(99),)
+    house.erp = Tanks((tank(99),))
     importlib.import_module("coupons.sync_supply").handler({}, CONTEXT)
     status, code, headers = claim(campaign, 1)
     assert (status, code, headers["Retry-After"]) == (429, "SUPPLY_LOW", ["300"])
@@ -194,6 +195,7 @@ def test_supply(house: House) -> None:
         {"limit_group": "a b"},
         {"limit_group": "a#b"},
         {"supply_grade": "92 "},
+        {"supply_grade": "#ERP"},
         {"accounts": ["U1"]},
         {"surprise": 1},
         {"terms": TERMS | {"value": 0}},
@@ -204,7 +206,7 @@ def test_supply(house: House) -> None:
         {"terms": TERMS | {"stackable": "yes"}},
         {"terms": None},
     ],
-    ids=range(28),
+    ids=range(29),
 )
 def test_bodies_that_cannot_be_read(house: House, wrong: dict[str, object]) -> None:
     assert create({**BODY, **wrong}) == (400, "INVALID_REQUEST")
@@ -257,3 +259,11 @@ def test_customers_are_no_staff(house: House) -> None:
 @pytest.mark.parametrize("key", ["", "short", "a b c d e f", "x" * 256], ids=range(4))
 def test_a_claim_needs_a_key(house: House, key: str) -> None:
     assert claim(opened(), 1, key)[:2] == (400, "INVALID_REQUEST")
+
+
+def test_a_cursor_of_another_listing_is_refused(house: House) -> None:
+    """What else stands in the account's partition is listed by nobody."""
+    who = customer(1)
+    cursor = write_cursor({"pk": f"USER#{who.account_id}", "sk": "CLAIMS#x"})
+    answer = call(who, "GET", "list_coupons", "/me/coupons", query={"cursor": cursor})
+    assert answer[:2] == (400, "CURSOR_INVALID")

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 from unit.coupons.conftest import NOON, House, customer
 
+from octane.coupons import holding
 from octane.coupons.holding import (
+    RETURNED_MS,
     Coupon,
     CouponNotApplicableError,
     CouponNotAvailableError,
@@ -15,14 +17,13 @@ from octane.coupons.holding import (
     coupon_key,
     coupon_of,
     discount_of,
-    give_back,
     hold,
     redeem,
     release,
 )
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
-from octane.store.writes import ChangedMeanwhileError
+from octane.store.writes import ChangedMeanwhileError, Write
 
 NOW = Instant(NOON)
 BASE = Coupon("C1", "U1", "G1", CouponState.AVAILABLE, Discount.FIXED, 500, NOW, Instant(NOON + 10), NOW)
@@ -30,6 +31,10 @@ BASE = Coupon("C1", "U1", "G1", CouponState.AVAILABLE, Discount.FIXED, 500, NOW,
 
 def coupon(number: int = 1, **more: Any) -> Coupon:
     return BASE._replace(coupon_id=f"C{number}", **more)
+
+
+def give_back(account_id: str, coupon_ids: list[str], order_id: str) -> tuple[Write, ...]:
+    return holding.give_back(account_id, coupon_ids, order_id, NOW)
 
 
 def percent(number: int, value: int, **more: Any) -> Coupon:
@@ -150,6 +155,29 @@ def test_a_returned_one_is_returned_again_when_it_is_released(house: House) -> N
     assert held.move(release, "O2") == returned
     held.hold("O3")
     assert held.move(redeem, "O3").state is CouponState.REDEEMED
+
+
+@pytest.mark.parametrize("returns", [True, False])
+def test_one_that_comes_back_after_its_time_is_usable_for_some_days(house: House, returns: bool) -> None:
+    held = Held(house, returns=returns)
+    held.hold("O1")
+    held.move(redeem, "O1")
+    ended = Instant(held.claimed.valid_until + 1)
+    house.store.commit(*holding.give_back(held.account, [held.claimed.coupon_id], "O1", ended))
+    back = held.now
+    assert back.valid_until == (ended + RETURNED_MS if returns else held.claimed.valid_until)
+    assert back.is_expired(ended) is not returns
+    if returns:
+        assert discount_of([back], "CARD", Fen(10_000), ended) == 500
+    with pytest.raises(CouponNotAvailableError):
+        discount_of([back], "CARD", Fen(10_000), Instant(ended + RETURNED_MS))
+
+
+def test_one_that_comes_back_early_keeps_its_time(house: House) -> None:
+    held = Held(house)
+    held.hold("O1")
+    held.move(redeem, "O1")
+    assert held.move(give_back, "O1").valid_until == held.claimed.valid_until
 
 
 def test_one_that_does_not_return_is_held_by_nobody(house: House) -> None:

@@ -119,5 +119,6 @@ def test_one_web_page_may_read_and_credentials_never_travel(
     # Then
     found = answer["multiValueHeaders"]
     assert found.get("Access-Control-Allow-Origin") == (["https://h5.example.cn"] if may else None)
+    assert found.get("Access-Control-Expose-Headers") == (["ETag, Retry-After"] if may else None)
     assert found["Vary"] == ["Origin"]
     assert "Access-Control-Allow-Credentials" not in found

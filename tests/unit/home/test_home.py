@@ -45,6 +45,13 @@ class StillClock:
         return NOW
 
 
+class MovedClock(StillClock):
+    at = NOW
+
+    def now(self) -> Instant:
+        return self.at
+
+
 class Told:
     def __init__(self) -> None:
         self.seen: list[tuple[str, dict[str, str | int]]] = []
@@ -70,7 +77,8 @@ class OneStation:
 
     def stations_in(self, items: Iterable[Item], lat: float, lon: float, limit: int) -> list[NearStation]:
         named = (str(item["name"]) for item in items)
-        return [NearStation(420, "S1", 0, 0, "92 0", Province.SHANGHAI, name) for name in named][:limit]
+        sold = ("92", "0"), {"92": -15}
+        return [NearStation(420, "S1", 0, 0, *sold, Province.SHANGHAI, name) for name in named][:limit]
 
 
 class NoNeighbourhood:
@@ -95,7 +103,10 @@ class Failing(MemoryEngine):
 
 
 def at_once(task: Callable[[], Content]) -> Future[Content]:
-    future: Future[Content] = Future()
+    return answered(Future(), task)
+
+
+def answered(future: Future[Content], task: Callable[[], Content]) -> Future[Content]:
     try:
         future.set_result(task())
     except StoreUnavailableError as error:
@@ -228,8 +239,8 @@ def test_a_part_that_fails_is_marked_and_the_others_are_shown(refused: str, miss
     [
         (0, {"cards"}),
         (1, {"orders"}),
-        (2, {"coupons"}),
-        (3, {"balance", "stations", "orders"}),
+        (3, {"coupons"}),
+        (4, {"balance", "stations", "orders"}),
     ],
 )
 def test_a_part_that_hangs_is_late_and_the_others_are_shown(hanging: int, late: set[str]) -> None:
@@ -243,8 +254,42 @@ def test_a_part_that_hangs_is_late_and_the_others_are_shown(hanging: int, late: 
 
 
 def test_all_parts_may_fail_at_once() -> None:
-    deps = furnished(Deps(parallel=never(0, 1, 2, 3)))
+    deps = furnished(Deps(parallel=never(*range(5))))
     assert set(statuses(shown(deps)).values()) == {"LATE"}
+
+
+def test_switches_that_hang_hide_nothing() -> None:
+    deps = furnished(Deps(parallel=never(2), switches=Board(Switches(hide_marketing=True))))
+    assert set(statuses(shown(deps)).values()) == {"OK"}
+    assert deps.signals.seen == [("HomePartLate", {"part": "switches"})]
+
+
+def test_what_a_cold_start_builds_is_nobodys_lateness() -> None:
+    # Given a clock that moves, by more than a part's time, whenever anything is built
+    deps = furnished(Deps())
+    deps.settings = Settings(home_part_ms=300)
+    clock = deps.clock = MovedClock()
+
+    class Cold:
+        def __getattr__(self, name: str) -> Any:
+            if name in {"store", "switches", "parallel", "neighbourhood"} and name not in self.__dict__:
+                clock.at = Instant(clock.at + 500)
+                self.__dict__[name] = getattr(deps, name)
+            return getattr(deps, name)
+
+    late = []
+
+    class Waited(Future[Any]):
+        def exception(self, timeout: float | None = None) -> BaseException | None:
+            late.append(timeout)
+            return super().exception(timeout)
+
+    # When
+    deps.parallel = lambda task: answered(Waited(), task)
+    get_home(Cold(), Caller(ANN, Role.CUSTOMER, "session", "openid"), SHANGHAI)
+
+    # Then each part had its whole time
+    assert late == [0.3] * 5
 
 
 def test_hidden_marketing_asks_for_no_coupons() -> None:
@@ -280,8 +325,8 @@ def test_a_neighbour_shows_the_prices_of_what_it_sells_and_how_old_they_are() ->
 
     [station] = shown(deps).stations.content or ()
 
-    assert {(price.grade, price.fen, price.is_stale) for price in station.prices} == {
-        ("92", 755, False),
+    assert {(price.grade, price.fen_per_litre, price.stale) for price in station.prices} == {
+        ("92", 740, False),
         ("0", 712, True),
     }
 

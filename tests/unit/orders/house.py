@@ -84,7 +84,8 @@ class Fulfiller:
     answers: list[FulfilmentReport | FulfilmentUnknown | FulfilmentState] = field(default_factory=list)
     paid: list[BillPayment] = field(default_factory=list)
     recharged: list[RechargeRequest] = field(default_factory=list)
-    queried: list[str] = field(default_factory=list)
+    queried: list[tuple[str | int, ...]] = field(default_factory=list)
+    """As they were asked: the number, of a biller with the amount and the masked account."""
 
     def pay(self, payment: BillPayment) -> FulfilmentReport | FulfilmentUnknown:
         self.paid.append(payment)
@@ -94,8 +95,8 @@ class Fulfiller:
         self.recharged.append(request)
         return self._say(request.order_no, "answer")
 
-    def query(self, order_no: str) -> FulfilmentReport | FulfilmentUnknown:
-        self.queried.append(order_no)
+    def query(self, order_no: str, *about: str | int) -> FulfilmentReport | FulfilmentUnknown:
+        self.queried.append((order_no, *about))
         return self._say(order_no, "query")
 
     def read_notice(self, body: bytes, headers: dict[str, str]) -> FulfilmentReport:

@@ -3,14 +3,16 @@
 import pytest
 from unit.orders.house import METER_NO, ONE, REFUSED, SUCCEEDED, House, bills, card
 
+from octane.billers.config import BillerUnavailableError
 from octane.billers.names import Biller
 from octane.channels.port import ChannelName
 from octane.kernel.clock import Instant
 from octane.kernel.fulfilment import FulfilmentReport, FulfilmentState, FulfilmentUnknown
 from octane.kernel.statement import LineKind, LineStatus, StatementLine
 from octane.ledger.entries import entry_of
+from octane.orders.access import get_receipt
 from octane.orders.due import settle_due
-from octane.orders.model import OrderNotFoundError
+from octane.orders.model import OrderNotFoundError, OrderStateError
 from octane.orders.recharge import IssuerSilentError, confirm_recharge, start_recharge
 from octane.orders.repair import Repair, repair_line
 from octane.orders.states import OrderState
@@ -121,6 +123,83 @@ def test_paid_after_a_refusal_is_our_loss(house: House) -> None:
     nets = house.nets()
     assert (nets["RECHARGE_LOSS"], nets["BILLER_PAYABLE:ELECTRICITY"]) == (6_000, -6_000)
     assert house.coupon() == before
+
+
+def settled(house: House, order_id: str, times: int) -> None:
+    for _ in range(times):
+        house.clock.at += 6 * HOUR
+        settle_due(house, order_id)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("reference", ["W1", ""])
+def test_an_acceptance_is_never_forgotten(house: House, reference: str) -> None:
+    """A biller that took the payment, with or without a number of its own, and seems to have forgotten it:
+    its refusals are no proof, as the payment may still run."""
+    # Given
+    order_id = house.paid(bills(("B1", 6_000)))
+    number = f"{order_id}R01"
+    accepted, refused = FulfilmentReport(number, RUNNING, reference), FulfilmentReport(number, REFUSED)
+    house.billers[POWER].answers = [accepted, NOT_FOUND, refused, NOT_FOUND, refused]
+    start_recharge(house, order_id)  # type: ignore[arg-type]
+
+    # When it forgets twice and refuses twice, Then nothing is given back
+    settled(house, order_id, 2)
+    order = house.order(order_id)
+    assert (order.state, order.refunding) == (OrderState.RECHARGING, 0)
+
+    # When it has paid after all
+    settled(house, order_id, 1)
+    assert house.nets() == {"CHANNEL_RECEIVABLE:WECHAT": 6_000, "BILLER_PAYABLE:ELECTRICITY": -6_000}
+
+
+def test_a_query_says_what_it_is_about(house: House) -> None:
+    order_id = house.place_and_pay_bills()
+    settled(house, order_id, 1)
+    assert house.billers[POWER].queried == [(f"{order_id}R01", 10_000, "****5678")]
+
+
+def test_an_order_whose_biller_is_not_connected_waits_and_rings(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the first submit and at each question after it."""
+
+    def gone(_: Biller) -> None:
+        raise BillerUnavailableError
+
+    # Given
+    order_id = house.paid(bills(("B1", 6_000)))
+    with monkeypatch.context() as patch:
+        patch.setattr(house, "biller_of", gone)
+
+        # When
+        start_recharge(house, order_id)  # type: ignore[arg-type]
+        settled(house, order_id, 2)
+
+        # Then
+        order = house.order(order_id)
+        assert (order.state, order.checks) == (OrderState.RECHARGING, 3)
+        assert house.signals.seen.count("RechargeOverdue") == 2
+
+    # When it is connected again
+    settled(house, order_id, 1)
+    assert house.order(order_id).state is OrderState.SUCCEEDED
+
+
+@pytest.mark.parametrize("reference", ["W2", ""])
+def test_what_was_refused_after_its_success_has_no_receipt(house: House, reference: str) -> None:
+    # Given
+    order_id = house.place_and_pay_bills()
+    settled(house, order_id, 1)
+    assert get_receipt(house, house.ann, order_id).order.issuer_reference == "S1"  # type: ignore[arg-type]
+
+    # When
+    house.billers[POWER].answers = [FulfilmentReport(f"{order_id}R01", REFUSED, reference)]
+    confirm_recharge(house, order_id, notice(order_id, REFUSED), POWER)  # type: ignore[arg-type]
+
+    # Then the number is still known
+    assert house.order(order_id).issuer_reference == f"CONTRADICTED:{reference or 'S1'}"
+    with pytest.raises(OrderStateError):
+        get_receipt(house, house.ann, order_id)  # type: ignore[arg-type]
 
 
 def line(order_id: str, kind: LineKind = LineKind.RECHARGE) -> StatementLine:

@@ -205,4 +205,4 @@ def test_a_billers_callback(house: House, sender: str, sign: str, status: int) -
     assert (answer["body"] == "success") is (status == 200)
     delivered = house.order(order_id).state is OrderState.SUCCEEDED
     assert delivered is (status == 200)
-    assert house.billers[Biller.ELECTRICITY].queried == [f"{order_id}R01"] * delivered
+    assert house.billers[Biller.ELECTRICITY].queried == [(f"{order_id}R01", 10_000, "****5678")] * delivered

@@ -222,6 +222,21 @@ def test_staff_refund_what_was_paid_and_no_coupon(house: House) -> None:
     assert house.nets()["REFUND_EXPENSE"] == 9_500
 
 
+def test_a_coupon_whose_time_ended_while_we_failed_can_be_used_again(house: House) -> None:
+    # Given an order that was paid in the coupon's time, and delivered after it
+    house.gets_coupon(valid_until=house.clock.at + 1)
+    order_id = house.paid(card(10_000, ONE))
+    house.clock.at += HOUR
+    house.issuer.answers = [NO]
+
+    # When
+    start_recharge(house, order_id)  # type: ignore[arg-type]
+
+    # Then
+    assert house.coupon().state is CouponState.RETURNED
+    assert house.place(card(10_000, ONE), "key-0002").order.discount == 500
+
+
 def test_a_coupon_that_went_back_does_not_come_back_twice(house: House) -> None:
     house.gets_coupon(returns=False)
     house.issuer.answers = [NO]

@@ -30,7 +30,7 @@ from octane.orders.risking import AmountOverLimitError
 from octane.orders.states import OrderKind
 from octane.orders.wanted import MOST_BILLS, PlaceOrder, Wanted
 from octane.stations.model import StationNotFoundError
-from octane.store.items import Table
+from octane.store.items import Item, Key, Table
 from octane.store.writes import Write
 
 MANY = tuple((f"M{number}", 100) for number in range(MOST_BILLS + 1))
@@ -222,6 +222,33 @@ def test_somebody_is_faster_between_the_two_calls(
     # Then nobody pays a bill, or an instalment, twice
     with pytest.raises(error):
         house.place(wanted)
+
+
+@pytest.mark.parametrize("wanted", [card(10_000, ONE), bills(plan_id=PLAN, instalments=1)], ids=range(2))
+def test_the_same_request_at_once_is_the_same_order(
+    house: House, monkeypatch: pytest.MonkeyPatch, wanted: Wanted
+) -> None:
+    """A batch is no snapshot: it reads the order before the other one placed it, and what it holds after."""
+    # Given
+    house.gets_coupon()
+    house.has_plan()
+    read = house.engine.batch_get
+    placed = []
+
+    def torn(keys: list[Key]) -> list[Item]:
+        monkeypatch.undo()
+        before = read([key for key in keys if key.sk == "#ORDER"])
+        placed.append(house.place(wanted).order)
+        return before + read([key for key in keys if key.sk != "#ORDER"])
+
+    # When
+    monkeypatch.setattr(house.engine, "batch_get", torn)
+    order = house.place(wanted).order
+
+    # Then
+    assert [order] == placed
+    with pytest.raises((CouponNotAvailableError, PlanBusyError)):
+        house.place(wanted, "key-0002")
 
 
 def test_a_request_of_before_coupons_has_the_digest_it_had(house: House) -> None:

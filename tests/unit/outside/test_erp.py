@@ -81,6 +81,13 @@ def test_silence_is_none(erp: HttpErp, wire: Carrier, effect: str, more: dict[st
                 {"litres": "5"},
                 {"litres": 5.5},
                 {"litres": True},
+                {"litres": 10**9 + 1},
+                {"threshold_litres": 10**40},
+                {"measured_at": 10**13},
+                {"grade": "\ud800"},
+                {"grade": "#ERP"},
+                {"grade": "92\n"},
+                {"group": "东"},
                 {"threshold_litres": None},
                 {"measured_at": -1},
                 {"grade": ""},
@@ -91,7 +98,7 @@ def test_silence_is_none(erp: HttpErp, wire: Carrier, effect: str, more: dict[st
         json.dumps({"tanks": [TANK, TANK]}).encode(),
         json.dumps({"tanks": [TANK, {}]}).encode(),
     ],
-    ids=range(16),
+    ids=range(23),
 )
 def test_what_cannot_be_read_is_none(erp: HttpErp, monkeypatch: pytest.MonkeyPatch, body: bytes) -> None:
     monkeypatch.setattr("simulators.erp.company.json_reply", lambda *_: Reply(200, body))

@@ -85,6 +85,7 @@ class House:
         self.price_sources = (self.beijing, self.guangdong)
         self.messenger = Phones()
         self.price_news = self
+        self.tells_prices = True
         self.signals = self
 
     @property
@@ -110,7 +111,10 @@ class House:
         if fens:
             self.tells(**fens)
         self.guangdong.tells = Silent("down")
-        return sync_prices(self)
+        return self.sync()
+
+    def sync(self, seconds: int = 40) -> Synced:
+        return sync_prices(self, later(self.clock.now(), seconds * 1_000))
 
     def known(self, province: Province = BJ) -> ProvincePrices:
         return find_province(self.store, province)

@@ -96,6 +96,14 @@ def test_prices_are_read_by_everybody_and_kept_by_clients(house: House):
     assert get_prices(etag=etag, province="BJ")[0] == 200
 
 
+@pytest.mark.parametrize("caller", [ONE, OPERATOR], ids=["customer", "staff"])
+def test_what_depends_on_the_role_is_asked_each_time(house: House, caller: Caller):
+    house.pull(b92=755)
+    headers = get_prices(caller)[2]
+    assert headers["Cache-Control"] == ["private, max-age=0"]
+    assert "Authorization" in headers["Vary"]
+
+
 def test_a_price_that_is_stale_says_so(house: House):
     house.pull(b92=755)
     house.clock.at += house.settings.price_stale_ms + 1

@@ -10,11 +10,11 @@ from octane.kernel.caller import Caller, Role
 from octane.kernel.clock import MINUTE
 from octane.kernel.errors import ForbiddenError, UnavailableError
 from octane.kernel.provinces import Province
-from octane.prices.model import Change, Grade, Reading
+from octane.prices.model import Grade, Reading
 from octane.prices.ports import Silent
 from octane.prices.prices import PriceInvalidError, PricesSupersededError, get_prices, set_prices
 from octane.prices.records import PRICES, find_version, publish, replaced, version_key
-from octane.prices.syncing import Synced, sync_prices
+from octane.prices.syncing import Synced
 from octane.store.engine import Throttled
 from octane.store.items import Table
 from octane.store.writes import ChangedMeanwhileError, Exists, Update
@@ -55,10 +55,10 @@ def test_a_change_is_a_version_and_news(house: House):
     house.pull(b92=780, b95=804)
     # Then the version says what changed, and every shard is to be told of it
     version = find_version(house.store, BJ, 2)
-    assert version is not None
-    assert version.changes == {G92: Change(755, 780)}
-    assert version.fens == {G92: 780, G95: 804}
-    assert version.by == "source"
+    assert version == {G92: 780, G95: 804}
+    kept = house.store.get(version_key(BJ, 2))
+    assert kept is not None
+    assert (kept["by"], kept["changes"]) == ("source", {"92": {"old": 755, "new": 780}})
     news = [message for message in house.messages if message["version"] == 2]
     assert sorted(message["shard"] for message in news) == list(range(16))
     assert {message["province"] for message in news} == {"BJ"}
@@ -95,6 +95,23 @@ def test_a_source_that_is_down_leaves_prices_that_grow_stale(house: House):
     assert "PriceSourceSilent" in house.names()
 
 
+def test_when_the_time_is_over_what_was_heard_is_published_and_told(house: House):
+    # Given a first source that takes all the time there is
+    house.tells(b92=755)
+    house.guangdong.tells = {GD: reading(b92=760)}
+
+    def slow() -> None:
+        house.clock.at += 41_000
+
+    house.beijing.meanwhile = slow
+    # When
+    assert house.sync(seconds=40) == Synced(heard=1, changed=1, silent=1)
+    # Then the other source rings, and nothing of the first is lost
+    assert house.counted == [("PriceSourceSilent", {"source": "source", "why": "NO_TIME"})]
+    assert [one.prices.province for one in get_prices(house)] == [BJ]
+    assert len(house.messages) == 16
+
+
 def test_one_province_that_fails_keeps_no_other(house: House):
     house.beijing.provinces = (BJ, GD, Province.HAINAN)
     house.guangdong.provinces = ()
@@ -102,7 +119,7 @@ def test_one_province_that_fails_keeps_no_other(house: House):
         BJ: reading(b92=1),
         Province.HAINAN: Reading({G92: 888}, {G95: "x"}),
     }
-    assert sync_prices(house) == Synced(heard=2, changed=1)
+    assert house.sync() == Synced(heard=2, changed=1)
     assert {one.prices.province for one in get_prices(house)} == {Province.HAINAN}
     assert [name for name, detail in house.counted if detail["province"] == "GD"] == ["PriceMissing"]
     assert house.names().count("PriceOdd") == 2
@@ -119,7 +136,7 @@ def test_a_province_that_cannot_be_written_keeps_no_other(house: House, monkeypa
         real(writes, token)
 
     monkeypatch.setattr(house.engine, "transact", busy)
-    assert sync_prices(house).changed == 1
+    assert house.sync().changed == 1
     assert house.known(GD).version == 1
     assert house.known(BJ).version == 0
     assert "PriceSyncFailed" in house.names()
@@ -133,11 +150,11 @@ def test_two_runs_at_once_make_one_version(house: House):
 
     def overtaken(writes, token):
         store.transact = real
-        assert sync_prices(house).changed == 1
+        assert house.sync().changed == 1
         real(writes, token)
 
     store.transact = overtaken
-    assert sync_prices(house).changed == 0
+    assert house.sync().changed == 0
     assert house.known().version == 2
     assert find_version(house.store, BJ, 3) is None
 
@@ -229,6 +246,22 @@ def test_staff_approve_what_was_held_back(house: House):
     assert house.known().version == 2
 
 
+def test_a_price_that_is_set_is_set_though_it_cannot_be_published_yet(house: House, monkeypatch):
+    house.pull(b92=755)
+
+    def full(_messages: object) -> None:
+        raise UnavailableError
+
+    monkeypatch.setattr(house, "send", full)
+    shown = set_prices(house, OPERATOR, BJ, {G92: 760}, 1, "Announced.")
+    assert (shown.prices.version, house.fen()) == (2, 760)
+    assert ("PricePublishFailed", {"province": "BJ", "why": "UNAVAILABLE"}) in house.counted
+    monkeypatch.undo()
+    house.messages.clear()
+    house.pull(b92=760)
+    assert {message["version"] for message in house.messages} >= {2}
+
+
 @pytest.mark.parametrize("fens", [{}, {G92: 299}, {G92: 2_001}, {G92: -755}, {G92: 755, G95: 0}])
 def test_what_staff_may_not_set(house: House, fens):
     house.pull(b92=755)
@@ -280,5 +313,5 @@ def test_tables_that_cannot_be_reached_fail_the_run(house: House, monkeypatch):
     house.tells(b92=755)
     monkeypatch.setattr(house.engine, "batch_get", busy)
     with pytest.raises(UnavailableError):
-        sync_prices(house)
+        house.sync()
     assert house.store.get(version_key(BJ, 1)) is None

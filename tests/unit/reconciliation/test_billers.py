@@ -1,6 +1,7 @@
 """Bills of the billers: whose line an entry is, what a difference moves, whom a repair asks (RC1–RC3)."""
 
 from datetime import date, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from octane.funds.model import biller_settlement
 from octane.funds.trial import close_trial_day, trial_failures
 from octane.kernel.money import Fen
 from octane.kernel.statement import LineKind, StatementLine
-from octane.ledger import topup
+from octane.ledger import journal, topup
 from octane.ledger.accounts import biller_payable, issuer_payable, suspense
 from octane.ledger.entries import Entry, Leg
 from octane.orders.repair import Repair
@@ -19,8 +20,10 @@ from octane.reconciliation import resolve
 from octane.reconciliation.close import _settlement
 from octane.reconciliation.cut import cut_lines
 from octane.reconciliation.differences import Difference
+from octane.reconciliation.funds_step import check_funds_step
 from octane.reconciliation.model import BILLERS, COLLECTED, MatchClass, Source, day_window
 from octane.reconciliation.run import DayInvalidError, open_day
+from world.objects import MemoryObjects
 
 TODAY = date.fromisoformat(DAY)
 
@@ -36,7 +39,7 @@ def lines_of(source: Source, *entries: Entry) -> list[StatementLine]:
 @pytest.mark.parametrize("source", BILLERS)
 def test_a_paid_bill_is_a_line_of_its_biller_alone(source: Source) -> None:
     # Given a bill's payment, a contradicted one, and a card that was recharged
-    late = topup.recharge_contradicted("O3", biller_payable(source), Fen(7), NOON, "notice:W3", "*5678")
+    late = topup.recharge_contradicted(paid(biller_payable(source), "O3", 7))
     entries = (paid(biller_payable(source)), late, paid(issuer_payable("SINOPEC"), "O2", 5_000))
     # When each source's day is cut
     [line, contradicted] = lines_of(source, *entries)
@@ -106,3 +109,37 @@ def test_a_biller_is_never_paid_more_than_it_is_owed() -> None:
     )
     trial = close_trial_day(None, [more], TODAY)
     assert [failure for failure in trial_failures(trial) if "BILLER_PAYABLE:WATER" in failure]
+
+
+@pytest.mark.parametrize(
+    ("sources", "partial", "failures"),
+    [
+        ((*BILLERS,), False, 0),
+        (tuple(source for source in BILLERS if source is not Source.WATER), False, 1),
+        ((), False, 1),
+        ((Source.GAS,), True, 0),
+    ],
+    ids=["all", "all but it", "none", "by name"],
+)
+def test_a_biller_that_was_paid_and_is_no_source_fails_the_day(
+    sources: tuple[Source, ...], failures: int, *, partial: bool
+) -> None:
+    """Its key is gone by the time that the day is closed: what it was paid is matched with nothing."""
+    # Given
+    archive = MemoryObjects()
+    house: Any = SimpleNamespace(archive=archive, bank=None, clock=SimpleNamespace(now=lambda: NOON))
+    journal.append(
+        archive,
+        [
+            topup.payment_received("O1", "P01", {"X": Fen(2_000)}, NOON, NOON, "p"),
+            paid(biller_payable(Source.WATER)),
+        ],
+    )
+    asked = {"day": DAY, **({"sources": list(sources)} if partial else {})}
+    run = open_day(Desk().store, TODAY, asked)["run"]
+    # When
+    found = check_funds_step(house, {"run": run, "sources": [{"source": each.value} for each in sources]})
+    # Then
+    said = found["funds"]["failures"]
+    assert [each for each in said if each.startswith("WATER: BILLER_PAYABLE:WATER moved")] == said
+    assert len(said) == failures

@@ -62,7 +62,9 @@ def test_a_refund_and_a_recharge_read_as_the_bill_has_them() -> None:
 
 def test_unexpected_money_and_a_contradiction_are_movements_too() -> None:
     late = topup.unexpected_payment_received("O1", "O1P02", "WECHAT", Fen(7), NOON, BOOKED, "T2")
-    again = topup.recharge_contradicted("O2", "ISSUER_PAYABLE:PETROCHINA", Fen(9), NOON, "notice:S2")
+    again = topup.recharge_contradicted(
+        topup.recharge_succeeded("O2", "ISSUER_PAYABLE:PETROCHINA", Fen(9), NOON, "notice:S2")
+    )
 
     assert [(each.kind, each.number, each.amount) for each in lines_of(late)] == [
         (LineKind.PAYMENT, "O1P02", 7)

@@ -99,7 +99,7 @@ class House:
         self.meter = Meter()
         self.engine = Engine(self.clock, self.meter)
         self.store = Store(self.engine, Nonces(), lambda _: None)
-        self.work = MemoryObjects()
+        self.work = MemoryObjects(self.clock)
         self.signals = Signals()
         self.settings = Settings()
         self.driving_map = Map()

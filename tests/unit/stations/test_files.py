@@ -105,6 +105,34 @@ def test_a_torn_line_and_a_feature_that_is_no_point_are_faults() -> None:
     assert [fault.rule for fault in faults] == [RowRule.TORN] * 3
 
 
+def test_half_a_surrogate_pair_is_a_fault_of_its_row_alone() -> None:
+    named, placed = ({**GOOD, "station_id": "S2", name: "\ud800"} for name in ("name", "province"))
+    escaped = json.dumps([feature(GOOD), feature(named), feature(placed)]).encode()
+    good, faults = judged(raw_rows(OPENED + escaped + b"}"))
+
+    assert [one.station.station_id for one in good] == ["S1"]
+    assert [(fault.rule, fault.detail) for fault in faults] == [
+        (RowRule.NAME, "?"),
+        (RowRule.PROVINCE, "?"),
+    ]
+
+
+def test_lists_in_lists_are_no_texts() -> None:
+    nested = json.dumps(feature({**GOOD, "grades": "deep"})).replace('"deep"', "[" * 700 + '"92"' + "]" * 700)
+
+    _, faults = judged(raw_rows(OPENED + b"[" + nested.encode() + b"]}"))
+
+    assert [fault.rule for fault in faults] == [RowRule.GRADES]
+
+
+def test_a_row_that_stays_out_keeps_no_later_one_out() -> None:
+    taken, elsewhere = row("S2", GOOD["lat"], GOOD["lon"]), row("S2", "31.9", "121.9")
+    good, faults = judged(raw_rows(csv_of(GOOD, taken, elsewhere)))
+
+    assert [one.station.station_id for one in good] == ["S1", "S2"]
+    assert [fault.rule for fault in faults] == [RowRule.DUPLICATE_PLACE]
+
+
 def test_the_first_of_two_with_one_id_or_one_place_stays_unless_it_is_closed() -> None:
     same_id, same_place = row("S1", "31.9", "121.9"), row("S2", "31.23041", "121.47371")
     again = row("S3", "31.9", "121.9")

@@ -1,17 +1,23 @@
 """A file comes in once, whole, whatever dies meanwhile."""
 
 import io
+from collections.abc import Iterable
 
 import pytest
 from unit.stations.conftest import START, Died, House, csv_of, row
 
 from octane.kernel.caller import Caller, Role
-from octane.kernel.clock import later
+from octane.kernel.clock import SECOND, later
 from octane.stations import importing, merging
 from octane.stations.cells import far_cell, lines_of, near_cell
+from octane.stations.files import RawRow
 from octane.stations.importing import Import, ImportState
-from octane.stations.records import cell_key, station_key, station_of
+from octane.stations.model import Station
+from octane.stations.records import cell_key, station_of
+from octane.stations.rows import Fault, Row
+from octane.store.engine import ConditionFailed, Throttled
 from octane.store.items import Item, Key, Table
+from octane.store.writes import Write
 from stations_data.generate import write_csv, write_geojson
 
 KEY = "imports/stations/a.csv"
@@ -222,10 +228,91 @@ def test_what_is_not_there_or_not_ours_is_refused(house: House) -> None:
     assert house.signals.seen == [("StationsFileRefused", {"why": "STATIONS_FILE_UNREADABLE"})]
 
 
-def test_a_station_without_a_change_keeps_its_version(house: House) -> None:
+def test_a_station_without_a_change_takes_the_time_of_the_newer_file_and_its_cells_stay(house: House) -> None:
     bring_in(house, csv_of(row("S1", "31.2", "121.4")))
-    before = house.store.get(station_key("S1"))
+    before, cells = station(house, "S1"), house.items("CELL#")
 
-    bring_in(house, csv_of(row("S1", "31.2", "121.4")), "imports/stations/b.csv")
+    same_time = bring_in(house, csv_of(row("S1", "31.2", "121.4")), "imports/stations/b.csv")
+    assert (same_time.unchanged, station(house, "S1")) == (1, before)
+    house.clock.at = later(START, SECOND)
+    progress = bring_in(house, csv_of(row("S1", "31.2", "121.4")), "imports/stations/c.csv")
 
-    assert house.store.get(station_key("S1")) == before
+    assert (progress.written, progress.unchanged) == (0, 1)
+    assert station(house, "S1") == before._replace(as_of=house.clock.at, version=2)
+    assert house.items("CELL#") == cells
+
+
+def merchant(number: str) -> bytes:
+    return csv_of(row("S1", "31.2", "121.4", sub_merchant=number))
+
+
+def station(house: House, station_id: str) -> Station:
+    return station_of(house.items("STATION#")[f"STATION#{station_id}"])
+
+
+def test_a_mistake_is_taken_back_by_sending_the_same_file_as_before(house: House) -> None:
+    for number in ("11111111", "22222222", "11111111"):
+        house.clock.at = later(house.clock.at, SECOND)
+        assert bring_in(house, merchant(number)).written == 1
+
+    assert station(house, "S1").sub_merchant == "11111111"
+
+
+@pytest.mark.parametrize("before", ["", "22222222"], ids=["new", "as the newer one says"])
+def test_an_older_file_changes_nothing_that_a_newer_one_says(house: House, before: str) -> None:
+    # Given Monday's file, whose run died, and Tuesday's
+    if before:
+        bring_in(house, merchant(before), "imports/stations/sunday.csv")
+    house.clock.at = later(START, SECOND)
+    house.work.put("imports/stations/monday.csv", merchant("11111111"))
+    importing.run_import(house, "imports/stations/monday.csv", START)
+    house.clock.at = later(START, 2 * SECOND)
+    bring_in(house, merchant("22222222"), "imports/stations/tuesday.csv")
+    cells = house.items("CELL#")
+
+    # When Monday's notice comes again
+    progress = importing.import_arrived(house, "imports/stations/monday.csv", LONG)
+
+    # Then
+    assert progress is not None
+    assert (progress.state, progress.written, progress.superseded) == (ImportState.DONE, 0, 1)
+    assert station(house, "S1").sub_merchant == "22222222"
+    assert house.items("CELL#") == cells
+
+
+@pytest.mark.parametrize("failure", [ConditionFailed(0), Throttled()], ids=["overtaken", "busy"])
+def test_a_run_that_fails_many_times_goes_on_once_it_can(house: House, failure: Exception) -> None:
+    house.work.put(KEY, generated(50))
+    importing.run_import(house, KEY, START)
+    transact, left = house.engine.transact, [12]
+
+    def failing(writes: tuple[Write, ...], token: str) -> None:
+        if left[0]:
+            left[0] -= 1
+            raise failure
+        transact(writes, token)
+
+    house.engine.transact = failing  # type: ignore[method-assign]
+
+    progress = importing.import_arrived(house, KEY, LONG)
+
+    assert progress is not None and (progress.state, progress.written) == (ImportState.DONE, 50)
+
+
+@pytest.mark.parametrize("fewer", [1, 250])
+def test_a_file_that_has_fewer_good_rows_by_todays_rules_is_done_with_the_last_of_them(
+    house: House, monkeypatch: pytest.MonkeyPatch, fewer: int
+) -> None:
+    house.work.put(KEY, generated(250))
+    importing.run_import(house, KEY, START)
+    judged = importing.judged
+
+    def stricter(rows: Iterable[RawRow]) -> tuple[list[Row], list[Fault]]:
+        good, faults = judged(rows)
+        return good[fewer:], faults
+
+    monkeypatch.setattr(importing, "judged", stricter)
+
+    progress = importing.run_import(house, KEY, LONG)
+
+    assert (progress.state, progress.written) == (ImportState.DONE, 250 - fewer)

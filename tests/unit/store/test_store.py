@@ -9,7 +9,14 @@ import pytest
 from octane.kernel.errors import NotFoundError, OctaneError, StateError
 from octane.store.engine import AnswerLost, ConditionFailed, Conflict, EngineFailure, Throttled
 from octane.store.items import Item, Key, Page, Query, Table
-from octane.store.store import ATTEMPTS, CommitUnknownError, Store, StoreUnavailableError
+from octane.store.store import (
+    ATTEMPTS,
+    CommitUnknownError,
+    Store,
+    StoreConflictError,
+    StoreThrottledError,
+    StoreUnavailableError,
+)
 from octane.store.writes import Absent, ChangedMeanwhileError, Check, Exists, Put, Update, Write
 
 KEY = Key(Table.ORDERS, "P", "A")
@@ -139,6 +146,19 @@ def test_a_transaction_that_never_gets_through_wrote_nothing(failure: type[Engin
         store.commit(*writes())
     assert len(engine.asked) == ATTEMPTS
     assert pauses == list(range(1, ATTEMPTS))
+
+
+def test_whoever_has_another_way_is_told_of_the_first_conflict() -> None:
+    store, engine, pauses = scripted(Throttled(), Conflict(), None)
+    with pytest.raises(StoreThrottledError):
+        store.commit(*writes(), conflicts=1)
+    store, engine, pauses = scripted(Conflict(), None)
+    with pytest.raises(StoreConflictError):
+        store.commit(*writes(), conflicts=1)
+    assert (len(engine.asked), pauses) == (1, [])
+    store, _, _ = scripted(AnswerLost(), Conflict(), None)
+    with pytest.raises(CommitUnknownError):
+        store.commit(*writes(), conflicts=1)
 
 
 @pytest.mark.parametrize("lost_at", range(ATTEMPTS))

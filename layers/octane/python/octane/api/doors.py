@@ -113,7 +113,7 @@ def dress(event: Mapping[str, Any], answer: dict[str, Any]) -> None:
     sent = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
     if sent.get("origin") == allowed:
         headers["Access-Control-Allow-Origin"] = [allowed]
-        headers["Access-Control-Expose-Headers"] = ["Retry-After"]
+        headers["Access-Control-Expose-Headers"] = ["ETag, Retry-After"]
 
 
 @cache

@@ -10,9 +10,11 @@ SECONDS = 300
 """So long a client need not ask at all."""
 
 
-def kept(handler: Handler, seconds: int = SECONDS) -> Handler:
+def kept(handler: Handler, *, by_role: bool = False) -> Handler:
     """Wrap the entry of a function: its good answers carry an ETag, and `If-None-Match` with that tag is
-    answered 304 without a body. Only this person's own client may keep it (`private`)."""
+    answered 304 without a body. Only this person's own client may keep it (`private`). `by_role`: staff see
+    more, and see what they have changed; a client asks each time, and again when somebody else logs in."""
+    seconds = 0 if by_role else SECONDS
 
     def keeping(event: Event, context: Any) -> dict[str, Any]:
         answer = handler(event, context)
@@ -20,6 +22,8 @@ def kept(handler: Handler, seconds: int = SECONDS) -> Handler:
             etag = f'"{hashlib.sha256(answer["body"].encode()).hexdigest()}"'
             headers = answer["multiValueHeaders"]
             headers.update({"ETag": [etag], "Cache-Control": [f"private, max-age={seconds}"]})
+            if by_role:
+                headers["Vary"] = [*headers.get("Vary", ()), "Authorization"]
             if _knows(event, etag):
                 headers.pop("Content-Type", None)
                 answer.update(statusCode=NOT_MODIFIED, body="")

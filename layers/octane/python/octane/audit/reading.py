@@ -6,7 +6,7 @@ from octane.audit.acts import Act, act_in, act_of, record
 from octane.kernel.caller import READS_AUDIT, Caller
 from octane.kernel.clock import Clock, Instant
 from octane.kernel.errors import InputError
-from octane.store.cursors import CursorInvalidError, read_cursor, write_cursor
+from octane.store.cursors import read_cursor, write_cursor
 from octane.store.items import Query, Table
 from octane.store.store import Store
 
@@ -47,9 +47,7 @@ def list_acts(
     if window.since >= window.until:
         raise InputError("`since` must be before `until`.")
     first, last = f"{window.since:018d}#", f"{window.until:018d}"
-    after = read_cursor(cursor, subject)
-    if after and not first <= after["sk"] < last:
-        raise CursorInvalidError
+    after = read_cursor(cursor, subject, first=first, last=last)
     note_reading(deps.store, caller, "read_acts", subject, deps.clock.now())
     query = Query(Table.AUDIT, subject, first=first, last=last, newest_first=True, limit=limit, after=after)
     page = deps.store.query(query)

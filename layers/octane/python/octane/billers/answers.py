@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
+from octane.billers import codes
 from octane.billers.dialect import Told, Words
-from octane.billers.port import Owed, OwedBill, Tier
+from octane.billers.port import BILL_NO, Owed, OwedBill, Tier
 from octane.kernel.fulfilment import FulfilmentReport, FulfilmentState
 from octane.kernel.money import MAX_FEN, Fen
 
 MOST_BILLS, MOST_TIERS, MOST_TEXT = 100, 10, 64
-BILL_NO = re.compile(r"[0-9A-Za-z-]{1,32}")
 REFERENCE = re.compile(r"[0-9A-Za-z_.:-]{1,64}")
 ORDER_NO = re.compile(r"[0-9A-Za-z]{8,32}")
 DECIMAL = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,6})?", re.ASCII)
@@ -24,7 +24,7 @@ def read_owed(told: Told, words: Words) -> Owed:
     if len({bill.bill_no for bill in bills}) != len(bills):
         raise ValueError("a bill twice")
     holder = text(told, "holder")
-    return Owed(holder if "*" in holder else f"{holder[:1]}**", bills)
+    return Owed(f"{holder[:1]}**", bills)
 
 
 def read_payment(told: Told, words: Words, source: str) -> FulfilmentReport:
@@ -35,8 +35,8 @@ def read_payment(told: Told, words: Words, source: str) -> FulfilmentReport:
     code = ""
     if state is FulfilmentState.REFUSED:
         code = words.codes.get(text(told, "refusal"), "")
-        if not code:
-            raise ValueError("refusal")
+        if code not in codes.PAYMENT:  # the state is definite, whatever they call the reason
+            code = codes.BILLER_REFUSED
     done = state is FulfilmentState.SUCCEEDED
     return FulfilmentReport(
         order_no=_matching(ORDER_NO, text(told, "order_no")),

@@ -3,15 +3,18 @@
 from datetime import date
 
 from octane.billers import codes
+from octane.billers.accounts import masked
 from octane.billers.answers import read_owed, read_payment, text
 from octane.billers.config import INTERFACES, Interface
-from octane.billers.dialect import Dialect, Line, Operation, Told
+from octane.billers.dialect import SKEW_MS, Dialect, Line, Operation, Told
 from octane.billers.form_biller import FormDialect
 from octane.billers.json_biller import JsonDialect
 from octane.billers.port import BillerNoticeRefusedError, BillerRefused, BillPayment, Owed
 from octane.billers.settlements import parse_settlement
 from octane.billers.xml_biller import XmlDialect
+from octane.kernel.clock import later
 from octane.kernel.fulfilment import FulfilmentReport, FulfilmentState, FulfilmentUnknown
+from octane.kernel.money import Fen
 from octane.kernel.statement import BillNotReady, BillOriginal, BillUnknown, ParsedBill
 from octane.wire.settlement_files import get_announced
 
@@ -80,12 +83,11 @@ class BillerAdapter:
             if told.get("order_no") != payment.order_no:
                 return FulfilmentUnknown(FOREIGN)
             return FulfilmentReport(payment.order_no, FulfilmentState.REFUSED, code=word)
-        report = self._report(told, payment.order_no, "answer")
-        if isinstance(report, FulfilmentReport) and not self._is_about(told, payment):
+        if told.get("account_no") != payment.account_no:
             return FulfilmentUnknown(FOREIGN)
-        return report
+        return self._report(told, payment.order_no, payment.amount, "answer")
 
-    def query(self, order_no: str) -> FulfilmentReport | FulfilmentUnknown:
+    def query(self, order_no: str, amount: Fen, account_masked: str) -> FulfilmentReport | FulfilmentUnknown:
         """Ask how a payment stands."""
         told = self._dialect.ask(Operation.QUERY, {"order_no": order_no})
         if isinstance(told, str):
@@ -95,7 +97,10 @@ class BillerAdapter:
             if self._words.codes.get(code) == codes.PAYMENT_UNKNOWN:
                 return FulfilmentReport(order_no, FulfilmentState.NOT_FOUND, code=code, source="query")
             return FulfilmentUnknown(f"CODE_{code}")
-        return self._report(told, order_no, "query")
+        account_no = told.get("account_no")
+        if not isinstance(account_no, str) or account_masked not in {"", masked(account_no)}:
+            return FulfilmentUnknown(FOREIGN)
+        return self._report(told, order_no, amount, "query")
 
     def read_notice(self, body: bytes, headers: dict[str, str]) -> FulfilmentReport:
         """Verify a notice of an end; raise `BillerNoticeRefusedError`."""
@@ -130,19 +135,18 @@ class BillerAdapter:
     def parse(self, content: bytes, day: date) -> ParsedBill:
         return parse_settlement(content, day)
 
-    def _report(self, told: Told, order_no: str, source: str) -> FulfilmentReport | FulfilmentUnknown:
+    def _report(
+        self, told: Told, order_no: str, amount: Fen, source: str
+    ) -> FulfilmentReport | FulfilmentUnknown:
         try:
-            report = read_payment(told, self._words, source)
+            report, told_amount = read_payment(told, self._words, source), self._words.fen(told.get("amount"))
         except ValueError:
             return FulfilmentUnknown(UNREADABLE)
-        return report if report.order_no == order_no else FulfilmentUnknown(FOREIGN)
-
-    def _is_about(self, told: Told, payment: BillPayment) -> bool:
-        try:
-            amount = self._words.fen(told.get("amount"))
-        except ValueError:
-            return False
-        return amount == payment.amount and told.get("account_no") == payment.account_no
+        if (report.order_no, told_amount) != (order_no, amount):
+            return FulfilmentUnknown(FOREIGN)
+        if (report.fulfilled_at or 0) > later(self._line.clock.now(), SKEW_MS):
+            return FulfilmentUnknown(UNREADABLE)  # no day's closing would ever meet it
+        return report
 
 
 def _code(told: Told) -> str:

@@ -38,6 +38,8 @@ class BillerConfig:
     base_url: str
     """Where all billers are; each has its own path there."""
     timeout_s: float = 5.0
+    owed_timeout_s: float = 2.0
+    """A customer waits for what is owed, and is shown what was said last instead."""
 
     @property
     def path(self) -> str:
@@ -46,7 +48,15 @@ class BillerConfig:
 
 
 def key_of(secret: Mapping[str, object], biller: Biller) -> str | None:
-    """A biller's key in the secret of all, `{"WATER": {"key": "…"}}`; None for one that is not set up."""
+    """A biller's key in the secret of all, `{"WATER": {"key": "…"}}`; None for one that is not set up.
+
+    An entry without a key is a mistake, not a biller less: `BillerUnavailableError`, so that no day is opened
+    without it.
+    """
     found = secret.get(biller.value)
+    if found is None:
+        return None
     key = found.get("key") if isinstance(found, dict) else None
-    return key if isinstance(key, str) and key else None
+    if not (isinstance(key, str) and key):
+        raise BillerUnavailableError(f"The entry of {biller} among the billers' keys has no key.")
+    return key

@@ -71,6 +71,10 @@ class Line(NamedTuple):
     clock: Clock
     nonces: Nonces
 
+    def timeout_s(self, operation: Operation) -> float:
+        config = self.config
+        return config.owed_timeout_s if operation is Operation.OWED else config.timeout_s
+
 
 def lead_of(line: Line, operation: Operation) -> dict[str, str]:
     """What a question of one address begins with: what is asked, when, and what its answer repeats."""
@@ -83,12 +87,14 @@ def is_answer(lead: Told, told: Told) -> bool:
     return all(told.get(name) == lead[name] for name in ("service", "nonce"))
 
 
-def post(line: Line, path: str, headers: Mapping[str, str], body: bytes) -> Response | str:
+def post(
+    line: Line, operation: Operation, path: str, headers: Mapping[str, str], body: bytes
+) -> Response | str:
     """Make the call at a path of the biller's; return why there is no answer to read."""
     config = line.config
     url = f"{config.base_url.rstrip('/')}{config.path}{path}"
     try:
-        answer = line.transport.send("POST", url, headers, body, config.timeout_s)
+        answer = line.transport.send("POST", url, headers, body, line.timeout_s(operation))
     except WireError as error:
         return f"{type(error).__name__} {error}"
     return answer if answer.status == HTTPStatus.OK else f"HTTP_{answer.status}"

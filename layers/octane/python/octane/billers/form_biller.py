@@ -29,7 +29,7 @@ from octane.billers.port import BillerNoticeRefusedError
 from octane.kernel.fulfilment import FulfilmentState
 from octane.kernel.money import format_yuan
 
-MOST_BYTES, MOST_FIELDS = 1 << 18, 4_000
+MOST_BYTES, MOST_FIELDS = 1 << 18, 8_000
 NAME = re.compile(r"[a-z0-9_]{1,32}(?:\.[0-9]{1,3}\.[a-z0-9_]{1,32}){0,2}")
 
 
@@ -75,7 +75,7 @@ class FormDialect:
         asked = {**lead, **dict(_flat(fields))}
         body = urlencode({**asked, "sign": form_sign(asked, self._key)}).encode()
         headers = {"content-type": "application/x-www-form-urlencoded"}
-        answer = post(self._line, "/gateway", headers, body)
+        answer = post(self._line, operation, "/gateway", headers, body)
         if isinstance(answer, str):
             return answer
         try:

@@ -7,6 +7,7 @@ timestamp, its nonce and its body. Amounts are whole fen, moments RFC 3339.
 import hmac
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 from http import HTTPStatus
 
@@ -65,7 +66,7 @@ class JsonDialect:
         config = line.config
         self._key = config.key.encode()
         self._path = config.path
-        self._clock = line.clock
+        self._line = line
         self._calls = SignedCalls(
             PREFIX,
             config.key,
@@ -79,7 +80,8 @@ class JsonDialect:
     def ask(self, operation: Operation, fields: Told) -> Told | str:
         """POST, so that no account number stands in an address."""
         body = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
-        answer = self._calls.call("POST", f"{self._path}/v1/{operation.value}", body)
+        calls = replace(self._calls, timeout_s=self._line.timeout_s(operation))
+        answer = calls.call("POST", f"{self._path}/v1/{operation.value}", body)
         if isinstance(answer, str):
             return answer
         if answer.status != HTTPStatus.OK:
@@ -95,7 +97,7 @@ class JsonDialect:
             raise BillerNoticeRefusedError
         if not (stamp.isascii() and stamp.isdecimal() and len(stamp) <= MOST_DIGITS):
             raise BillerNoticeRefusedError
-        check_fresh(self._clock.now(), Instant(int(stamp) * SECOND))
+        check_fresh(self._line.clock.now(), Instant(int(stamp) * SECOND))
         return _object(body)
 
 

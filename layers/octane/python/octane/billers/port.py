@@ -4,6 +4,7 @@ As with channels and issuers: yes, a definite no, or unknown. `order_no` makes a
 biller: it never changes across retries, so a bill is paid at most once per order.
 """
 
+import re
 from datetime import date
 from typing import NamedTuple, Protocol
 
@@ -25,11 +26,14 @@ class Tier(NamedTuple):
     amount: Fen
 
 
+BILL_NO = re.compile(r"[0-9A-Za-z-]{1,32}")
+
+
 class OwedBill(NamedTuple):
     """A bill as the biller tells it now. `owed` is what is left to pay, in fen."""
 
     bill_no: str
-    """1–32 of A–Z, a–z, 0–9 and `-`."""
+    """`BILL_NO`."""
     owed: Fen
     period: str
     """`2026-10`; of parking the moment of entry, RFC 3339."""
@@ -46,7 +50,7 @@ class OwedBill(NamedTuple):
 
 
 class Owed(NamedTuple):
-    """What an account owes. `holder_masked`: the account's holder as the biller shows them."""
+    """What an account owes. `holder_masked`: the first character of the account's holder, and `**`."""
 
     holder_masked: str
     bills: tuple[OwedBill, ...]
@@ -93,7 +97,10 @@ class BillerPort(Protocol):
         """RUNNING, SUCCEEDED or REFUSED; anything less than a definite word is `FulfilmentUnknown`."""
         ...
 
-    def query(self, order_no: str) -> FulfilmentReport | FulfilmentUnknown: ...
+    def query(self, order_no: str, amount: Fen, account_masked: str) -> FulfilmentReport | FulfilmentUnknown:
+        """How the payment of `amount` stands; one of another amount or account is unknown.
+        `account_masked`: as `accounts.masked` writes it, empty once it is erased."""
+        ...
 
     def read_notice(self, body: bytes, headers: dict[str, str]) -> FulfilmentReport:
         """Verify and read a callback (headers in lower case); raise `BillerNoticeRefusedError`."""

@@ -71,7 +71,7 @@ class XmlDialect:
         lead = lead_of(self._line, operation)
         document = write_document("request", {"head": lead, "body": fields})
         headers = {"content-type": "application/xml; charset=utf-8", SIGNATURE: self._sign(document)}
-        answer = post(self._line, "/service", headers, document)
+        answer = post(self._line, operation, "/service", headers, document)
         if isinstance(answer, str):
             return answer
         if not self._is_signed(answer.body, answer.headers):

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape
 MOST_BYTES = 1 << 18
 MOST_DEPTH = 7
 """response, body, bills, bill, tiers, tier, amount."""
-MOST_ELEMENTS = 4_000
+MOST_ELEMENTS = 8_000
 LISTS: Final = {"bills": "bill", "tiers": "tier"}
 """Elements that hold a list, and what each of its members is called."""
 

@@ -19,7 +19,7 @@ from octane.kernel.errors import StateError, UnavailableError
 from octane.kernel.fulfilment import FulfilmentUnknown
 from octane.kernel.money import Fen
 from octane.store.items import Item, Key, Table, Value
-from octane.store.writes import Absent, Exists, Update, any_of
+from octane.store.writes import ANYWAY, Update
 
 FRESH_MS = 60 * SECOND
 KEPT_SECONDS = 7 * 24 * 3_600
@@ -59,7 +59,8 @@ def owed_key(biller: Biller, account_tag: str) -> Key:
 
 
 def ask(deps: BillDeps, biller: Biller, account_no: str) -> Told | None:
-    """One call to the biller; None when it is silent. Raises `BillerAccountRefusedError`."""
+    """One call to the biller; None when it is silent. Raises `BillerAccountRefusedError`,
+    `BillerUnavailableError`."""
     asked_at = deps.clock.now()  # before the call: what is paid while it runs may or may not be in the answer
     match deps.biller_of(biller).owed(account_no):
         case BillerRefused():
@@ -78,13 +79,13 @@ def kept(biller: Biller, account_tag: str, told: Told) -> Update:
         "asked_at": told.asked_at,
         "ttl": told.asked_at // SECOND + KEPT_SECONDS,
     }
-    return Update(owed_key(biller, account_tag), when=any_of(Absent(), Exists()), assign=said)
+    return Update(owed_key(biller, account_tag), when=ANYWAY, assign=said)
 
 
 def outdated(biller: Biller, account_tag: str, paid_at: Instant) -> Update:
     """What the biller said before is not fresh any more: something of it was paid."""
     assign: Item = {"paid_at": paid_at, "ttl": paid_at // SECOND + KEPT_SECONDS}
-    return Update(owed_key(biller, account_tag), when=any_of(Absent(), Exists()), assign=assign)
+    return Update(owed_key(biller, account_tag), when=ANYWAY, assign=assign)
 
 
 def told_in(item: Item) -> Told | None:

@@ -22,10 +22,21 @@ from octane.limits.buckets import Spend
 from octane.store.items import Item, Table
 from octane.store.replays import ReplayedError, recall, remember, replay_key
 from octane.store.store import Store, until_settled
-from octane.store.writes import Absent, AtLeast, AtMost, Delete, Exists, Missing, Put, Update, Write, any_of
+from octane.store.writes import (
+    ANYWAY,
+    Absent,
+    AtLeast,
+    AtMost,
+    Delete,
+    Exists,
+    Missing,
+    Put,
+    Update,
+    Write,
+    any_of,
+)
 
 MOST = 20
-ANYWAY = any_of(Absent(), Exists())
 
 
 class BillAccountsFullError(StateError):

@@ -2,7 +2,7 @@
 
 | key (table bills)                                | item                                               |
 |--------------------------------------------------|----------------------------------------------------|
-| `BILL#<biller>#<account tag>` / `HELD#<bill no>` | the order that is paying it, and for which plan    |
+| `BILL#<biller>#<account tag>` / `HELD#<bill no>` | the order that is paying it, whose, since when     |
 
 Every function returns writes for the order's own commit, each on its order's name: repeated, late or for an
 order that holds nothing any more they take nothing from another order.
@@ -18,7 +18,18 @@ from octane.bills.plans import Plan, PlanBusyError, PlanState, plan_key
 from octane.kernel.clock import Instant
 from octane.kernel.errors import StateError
 from octane.store.items import Item, Key, Table
-from octane.store.writes import Absent, Delete, Exists, Is, Missing, Put, Update, Write, all_of, any_of
+from octane.store.writes import (
+    ANYWAY,
+    Absent,
+    Delete,
+    Is,
+    Missing,
+    Put,
+    Update,
+    Write,
+    all_of,
+    any_of,
+)
 
 HELD = "HELD#"
 
@@ -55,7 +66,6 @@ def hold(held: HeldBills, plan: Plan | None, now: Instant) -> tuple[Write, ...]:
         "order_id": held.order_id,
         "account_id": held.account_id,
         "held_at": now,
-        "plan_id": held.plan_id,
     }
     bills = [Put(key, item, when=mine, otherwise=BillInPaymentError()) for key in _keys(held)]
     if plan is None:
@@ -100,7 +110,7 @@ def paid(held: HeldBills, now: Instant) -> tuple[Write, ...]:
     bill_account_id = account_id_of(held.account_id, held.biller, held.account_tag)
     written: tuple[Write, ...] = (
         *_freed(held),
-        Put(paid_key(held.account_id, bill_account_id), last, when=any_of(Absent(), Exists())),
+        Put(paid_key(held.account_id, bill_account_id), last, when=ANYWAY),
         outdated(held.biller, held.account_tag, now),
     )
     if not held.plan_id:
@@ -108,7 +118,6 @@ def paid(held: HeldBills, now: Instant) -> tuple[Write, ...]:
     advanced = Update(
         plan_key(held.account_id, held.plan_id),
         when=Is("order_id", held.order_id),
-        assign={"paid_at": now},
         add={"paid": held.instalments},
         remove=("order_id", "failure"),
     )

@@ -1,6 +1,7 @@
 """What an account owes now, which of it is being paid, and how old the answer is (OR9)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from octane.billers.port import Owed
@@ -9,6 +10,7 @@ from octane.bills.asking import BillerSilentError, Told, ask, bills_of, kept, to
 from octane.bills.deps import BillDeps
 from octane.bills.holding import HELD
 from octane.kernel.clock import Instant
+from octane.kernel.errors import UnavailableError
 from octane.kernel.vault import Field, open_text
 from octane.store.items import Item, Query, Table
 
@@ -39,9 +41,12 @@ def owed_of(deps: BillDeps, account: BillAccount) -> AccountOwes:
     before = next((told_in(item) for item in items if item["sk"] == "#OWED"), None)
     if before is not None and before.is_fresh(deps.clock.now()):
         return _shown(account, before, in_payment)
-    told = ask(deps, account.biller, _number(deps, account))
+    told = None
+    with suppress(UnavailableError):  # it is not connected (any more): as good as silent
+        told = ask(deps, account.biller, _number(deps, account))
     if told is not None:
-        deps.store.commit(kept(account.biller, account.tag, told))
+        with suppress(UnavailableError):  # kept or not, it has answered
+            deps.store.commit(kept(account.biller, account.tag, told))
         return _shown(account, told, in_payment)
     if before is None:
         raise BillerSilentError

@@ -149,7 +149,7 @@ def get_plan(store: Store, account_id: str, plan_id: str) -> Plan:
 def list_plans(store: Store, account_id: str, limit: int = PAGE, cursor: str | None = None) -> PlanPage:
     """An account's plans, in no order that means anything. One AWS call. Raises `CursorInvalidError`."""
     partition = f"USER#{account_id}"
-    after = read_cursor(cursor, partition)
+    after = read_cursor(cursor, partition, first="PLAN#", last="PLAN#~")
     page = store.query(Query(Table.BILLS, partition, "PLAN#", "PLAN#~", limit=limit, after=after))
     return PlanPage([plan_of(item) for item in page.items], write_cursor(page.cursor))
 

@@ -3,7 +3,7 @@
 | key (table bills)                    | item                                                               |
 |--------------------------------------|--------------------------------------------------------------------|
 | `USER#<account>` / `PLAN#<plan_id>`  | the parts, how many are paid, the open order; in DUE: reminders    |
-| `USER#<account>` / `PLANNED#…`       | which plan a bill is in: one that is under way at a time           |
+| `USER#<account>` / `IN_PLAN#…`       | which plan a bill is in: one that is under way at a time           |
 """
 
 from calendar import monthrange

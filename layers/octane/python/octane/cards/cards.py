@@ -17,7 +17,7 @@ from octane.kernel.vault import Field, Vault, is_sealed, mask_card, masked_name
 from octane.store.items import Item, Key, Query, Table
 from octane.store.replays import ReplayedError, recall, remember, replay_key
 from octane.store.store import Store
-from octane.store.writes import Absent, Delete, Exists, Put, any_of
+from octane.store.writes import ANYWAY, Delete, Exists, Put
 
 LISTED_CARDS = 50
 
@@ -82,9 +82,7 @@ def bind_card(deps: CardDeps, user_id: str, phone: str, number: str, holder_name
     }
     place = card_key(user_id, card_id)
     try:
-        deps.store.commit(
-            remember(record, digest, card_id, now), Put(place, item, when=any_of(Absent(), Exists()))
-        )
+        deps.store.commit(remember(record, digest, card_id, now), Put(place, item, when=ANYWAY))
     except ReplayedError:
         return get_card(deps.store, user_id, recall(deps.store, record, digest))
     return card_of({**item, "pk": place.pk, "sk": place.sk})

@@ -5,7 +5,7 @@ from typing import Protocol
 from octane.channels.wechat_pay.keys import PlatformCertificate
 from octane.store.items import Item, Key, Query, Table
 from octane.store.store import Store
-from octane.store.writes import Absent, Exists, Put, any_of
+from octane.store.writes import ANYWAY, Put
 
 PARTITION = "WECHAT_PLATFORM_KEYS"
 KEPT_AFTER_EXPIRY_SECONDS = 30 * 24 * 3600
@@ -34,6 +34,6 @@ def refresh_certificates(store: Store, source: CertificateSource) -> list[str]:
             "ttl": certificate.expires_at // 1000 + KEPT_AFTER_EXPIRY_SECONDS,
         }
         key = Key(Table.CHANNELS, PARTITION, certificate.serial)
-        store.commit(Put(key, item, when=any_of(Absent(), Exists())))
+        store.commit(Put(key, item, when=ANYWAY))
         serials.append(certificate.serial)
     return serials

@@ -2,7 +2,7 @@
 
 from octane.coupons.campaigns import Audience, Campaign, CampaignNotFoundError, CampaignState, audience_key
 from octane.identity.users import user_key
-from octane.kernel.caller import Caller
+from octane.kernel.caller import SETS_CAMPAIGNS, Caller
 from octane.kernel.clock import SECOND, Instant
 from octane.kernel.errors import ForbiddenError, StateError, TooManyError
 from octane.store.items import Item, Key, Table
@@ -81,7 +81,8 @@ def must_be_open(campaign: Campaign, now: Instant) -> None:
 
 
 def must_be_for(campaign: Campaign, caller: Caller, code_hash: str) -> None:
-    """What needs no look into a table; the rest of it is in the transaction."""
+    """What needs no look into a table; the rest of it is in the transaction. Whoever may make campaigns
+    claims none."""
     for_enterprise = bool(caller.enterprise_id)
     fits = {
         Audience.ALL: True,
@@ -90,7 +91,7 @@ def must_be_for(campaign: Campaign, caller: Caller, code_hash: str) -> None:
         Audience.ENTERPRISE: for_enterprise,
         Audience.CODE: bool(code_hash),
     }
-    if not fits[campaign.audience]:
+    if not fits[campaign.audience] or caller.role in SETS_CAMPAIGNS:
         raise CampaignAudienceError
 
 

@@ -10,14 +10,11 @@ from typing import NamedTuple
 
 from octane.coupons.campaigns import Campaign, get_campaign
 from octane.coupons.deps import CouponDeps
-from octane.coupons.stock import Shard, read_shards
+from octane.coupons.stock import MOST_COUNTED, Shard, read_shards
 from octane.kernel.caller import READS_CAMPAIGNS, Caller
 from octane.kernel.errors import InputError
 from octane.store.items import CLAIMS, Query, Table
 from octane.store.store import Store
-
-MOST_COUNTED = 20_000
-"""Coupons of one answer, about; what is behind is asked for with `next_shard`."""
 
 
 class ShardInvalidError(InputError):
@@ -51,7 +48,8 @@ class Audit(NamedTuple):
 
 
 def audit_claims(deps: CouponDeps, caller: Caller, campaign_id: str, first_shard: int = 0) -> Audit:
-    """Count the coupons of a campaign, shard by shard from `first_shard` on.
+    """Count the coupons of a campaign, shard by shard from `first_shard` on; after `MOST_COUNTED` or somewhat
+    more, what is behind is asked for with `next_shard`.
 
     Also while it sells: a shard's coupons lie between what it had claimed before and after they were counted.
     Three AWS calls and one for each page of the index.

@@ -7,16 +7,17 @@
 | `CAMPAIGN#<id>#<nn>` `#STOCK`            | a shard of its stock (`octane.coupons.stock`)                 |
 | `CAMPAIGNS` `<made at>#<id>`             | the directory                                                 |
 | `THROTTLED` `<id>`                       | those that a grade's supply throttles                         |
-| `SUPPLY` `<grade>` or `#ERP`             | what the ERP says (`octane.coupons.supply`)                   |
+| `SUPPLY` `<grade>` or `#ERP`             | what the ERP says (`octane.coupons.levels`, `.supply`)        |
 | `CODE#<hash>` `#CODE`                    | a code (`octane.coupons.codes`)                               |
 | `USER#<account>` `COUPON#<coupon_id>`    | a claimed coupon (`octane.coupons.holding`)                   |
-| `USER#<account>` `CLAIMED#<limit group>` | how many an account has claimed of a group                    |
+| `USER#<account>` `CLAIMED#<limit group>` | how many an account has claimed of a group; a person also for |
+|                                          | their enterprises                                             |
 """
 
 from enum import StrEnum
 from typing import NamedTuple
 
-from octane.coupons.holding import Discount
+from octane.coupons.holding import Discount, terms_in
 from octane.kernel.clock import Instant
 from octane.kernel.errors import InputError, NotFoundError, StateError, UnavailableError
 from octane.kernel.money import Fen
@@ -74,7 +75,7 @@ NEXT = {
 class Audience(StrEnum):
     ALL = "ALL"
     NEW = "NEW"
-    """People whose account is younger than `NEW_MS` (octane/coupons/claims.py); they act for themselves."""
+    """People whose account is younger than `admission.NEW_MS`; they act for themselves."""
     LIST = "LIST"
     """Accounts that were named."""
     ENTERPRISE = "ENTERPRISE"
@@ -122,7 +123,7 @@ class Campaign(NamedTuple):
     offer: Offer
     audience: Audience
     limit_group: str
-    """Campaigns and codes of one group share each account's limit."""
+    """Campaigns and codes of one group share each account's limit, and each person's."""
     supply_grade: str
     """A fuel grade, whose short supply throttles it; empty: none does."""
     shards: int
@@ -190,16 +191,6 @@ def campaign_of(item: Item) -> Campaign:
     def text(name: str) -> str:
         return str(item[name])
 
-    terms = Terms(
-        Discount(text("discount")),
-        number("value"),
-        number("valid_days"),
-        threshold=Fen(number("threshold")),
-        cap=Fen(number("cap")),
-        products=text("products"),
-        stackable=item["stackable"] is True,
-        returns=item["returns"] is True,
-    )
     offer = Offer(
         text("name"),
         number("stock"),
@@ -207,7 +198,7 @@ def campaign_of(item: Item) -> Campaign:
         Instant(number("closes_at")),
         number("per_user_limit"),
         number("expected_rate"),
-        terms,
+        Terms(valid_days=number("valid_days"), **terms_in(item)),
     )
     return Campaign(
         text("pk").removeprefix("CAMPAIGN#"),

@@ -2,7 +2,7 @@
 
     Put     the coupon, unless it is there     a replay, which is answered with that coupon
     Check   the audience, where there is one   CAMPAIGN_AUDIENCE
-    Update  the account's claims of the group  LIMIT_REACHED
+    Update  the account's claims of the group  LIMIT_REACHED; of who acts for an enterprise theirs, too
     Update  a shard of the stock               empty or of another version: look at all of them
 
 A process keeps the definition. An old one never lets a claim pass that the newest one refuses, as the shard's
@@ -46,7 +46,7 @@ from octane.kernel.errors import KeyReusedError, OctaneError
 from octane.kernel.ids import derive_id
 from octane.store.items import Item, Key
 from octane.store.replays import ReplayedError
-from octane.store.store import Store, StoreThrottledError, StoreUnavailableError
+from octane.store.store import Store, StoreConflictError, StoreThrottledError, StoreUnavailableError
 from octane.store.writes import Absent, AtMost, Missing, Put, Update, any_of
 
 CACHE_MS = SECOND
@@ -56,8 +56,8 @@ BUSY_MS = SECOND // 2
 """For so long a process that was throttled lets the tables alone."""
 WAITING_SECONDS = 5
 """The waiting are told 1 to so many seconds: they shall not come back together."""
-MOST_ROUNDS = 12
-"""Each round that fails has taught that a shard is empty, or a new version."""
+MOST_ROUNDS = 20
+"""Each round that fails has taught that a shard is empty, or a new version, or met somebody at a shard."""
 
 
 class _Claim(NamedTuple):
@@ -71,6 +71,9 @@ class _Claim(NamedTuple):
     @property
     def key(self) -> Key:
         return coupon_key(self.caller.account_id, self.coupon_id)
+
+    def elsewhere(self) -> "_Claim":
+        return self._replace(spread=zlib.crc32(self.coupon_id.encode(), self.spread))
 
 
 class _Known(NamedTuple):
@@ -107,13 +110,18 @@ class Claims:
         claim = _Claim(caller, campaign_id, coupon_id, code_hash, zlib.crc32(coupon_id.encode()))
         try:
             for _ in range(MOST_ROUNDS):
-                coupon = self._try(claim, self._clock.now())
+                try:
+                    coupon = self._try(claim, self._clock.now())
+                except StoreConflictError:
+                    self._store.pause(1)
+                    claim = claim.elsewhere()
+                    continue
                 if coupon is not None:
                     return coupon
         except StoreThrottledError:
             self._busy_until[campaign_id] = later(self._clock.now(), BUSY_MS)
         except StoreUnavailableError:
-            pass  # others hold the same items, try after try
+            pass
         raise WaitingRoomError(retry_after=_wait(claim))
 
     def _try(self, claim: _Claim, now: Instant) -> Coupon | None:
@@ -140,8 +148,9 @@ class Claims:
             self._store.commit(
                 Put(claim.key, item, when=Absent(), otherwise=ReplayedError()),
                 *admission(campaign, claim.caller, claim.code_hash, now),
-                _counted(campaign, claim),
+                *_counted(campaign, claim),
                 taking(campaign, number),
+                conflicts=1,
             )
         except ReplayedError:
             return self._replayed(claim, self._store.get(claim.key))
@@ -209,8 +218,8 @@ class Claims:
         """Every shard was seen empty: say so in the order of the errors, unless there is a new version."""
         checks = admission(campaign, claim.caller, claim.code_hash, now)
         shard = shard_key(campaign.campaign_id, claim.spread % campaign.shards)
-        limit = limit_key(claim.caller.account_id, campaign.limit_group)
-        keys = [claim.key, limit, shard, *(write.key for write in checks)]
+        limits = _limits(campaign, claim)
+        keys = [claim.key, *limits, shard, *(write.key for write in checks)]
         found = {(item["pk"], item["sk"]): item for item in self._store.batch_get(keys)}
         replayed = self._replayed(claim, found.get((claim.key.pk, claim.key.sk)))
         if replayed is not None:
@@ -221,7 +230,8 @@ class Claims:
         for write in checks:
             if not admitted(write, found.get((write.key.pk, write.key.sk))) and write.otherwise:
                 raise write.otherwise
-        if _number(found.get((limit.pk, limit.sk)), "claimed") >= campaign.offer.per_user_limit:
+        claimed = max(_number(found.get((limit.pk, limit.sk)), "claimed") for limit in limits)
+        if claimed >= campaign.offer.per_user_limit:
             raise ClaimLimitError
         raise SoldOutError
 
@@ -233,30 +243,34 @@ class Claims:
         return coupon_of(item)
 
 
-def _counted(campaign: Campaign, claim: _Claim) -> Update:
-    return Update(
-        limit_key(claim.caller.account_id, campaign.limit_group),
-        when=any_of(Missing("claimed"), AtMost("claimed", campaign.offer.per_user_limit - 1)),
-        add={"claimed": 1},
-        otherwise=ClaimLimitError(),
+def _limits(campaign: Campaign, claim: _Claim) -> list[Key]:
+    """Of the account and of the person: else whoever opens enterprises claims with each of them."""
+    whose = sorted({claim.caller.account_id, claim.caller.user_id})
+    return [limit_key(one, campaign.limit_group) for one in whose]
+
+
+def _counted(campaign: Campaign, claim: _Claim) -> tuple[Update, ...]:
+    return tuple(
+        Update(
+            limit,
+            when=any_of(Missing("claimed"), AtMost("claimed", campaign.offer.per_user_limit - 1)),
+            add={"claimed": 1},
+            otherwise=ClaimLimitError(),
+        )
+        for limit in _limits(campaign, claim)
     )
 
 
 def _coupon_item(campaign: Campaign, claim: _Claim, number: int, now: Instant) -> Item:
-    terms = campaign.offer.terms
+    terms = campaign.offer.terms._asdict()
+    valid_days = terms.pop("valid_days")
     item: Item = {
+        **terms,
         "campaign_id": campaign.campaign_id,
         "name": campaign.offer.name,
         "state": CouponState.AVAILABLE.value,
-        "discount": terms.discount.value,
-        "value": terms.value,
-        "threshold": terms.threshold,
-        "cap": terms.cap,
-        "products": terms.products,
-        "stackable": terms.stackable,
-        "returns": terms.returns,
         "valid_from": now,
-        "valid_until": later(now, terms.valid_days * DAY_MS),
+        "valid_until": later(now, valid_days * DAY_MS),
         "claimed_at": now,
         "claim_shard": f"{campaign.campaign_id}#{number:02d}",
         "claim_key": f"{now:015d}#{claim.coupon_id}",

@@ -30,6 +30,8 @@ class CodeDeps(CouponDeps, Protocol):
 
 class SupplyDeps(CouponDeps, Protocol):
     @property
-    def erp(self) -> "Erp": ...
+    def erp(self) -> "Erp | None":
+        """None: none is set up."""
+
     @property
     def signals(self) -> "Signals": ...

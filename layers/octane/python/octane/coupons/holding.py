@@ -9,20 +9,23 @@ write's condition names the state and the order, so a coupon is never held twice
 another order.
 
 `given_back` stays on a coupon whose order was given back: so it is RETURNED again when a later hold is
-released, and one that is good for one order only (`returns` false) cannot be held again.
+released, and one that is good for one order only (`returns` false) cannot be held again. One that can may be
+used for some days more (`usable_until`), as its time may have ended while we failed.
 """
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from octane.kernel.clock import Instant
+from octane.kernel.clock import SECOND, Instant, later
 from octane.kernel.errors import InputError, NotFoundError, StateError
 from octane.kernel.money import Fen
 from octane.store.items import Item, Key, Table
 from octane.store.writes import Is, Missing, OneOf, Update, Write, all_of
 
 MOST_COUPONS = 3
+RETURNED_MS = 7 * 24 * 3_600 * SECOND
+"""So long at least is a coupon usable that came back."""
 WALLET = "WALLET"
 """The kind of order that fills the own wallet: no discount on money."""
 
@@ -70,7 +73,8 @@ class Coupon(NamedTuple):
     value: int
     valid_from: Instant
     valid_until: Instant
-    """Exclusive, for holding: what is held in time may be paid later."""
+    """Exclusive, for holding: what is held in time may be paid later. Of one that came back, `RETURNED_MS`
+    after that at the earliest."""
     claimed_at: Instant
     threshold: Fen = Fen(0)
     cap: Fen = Fen(0)
@@ -99,24 +103,41 @@ def coupon_of(item: Item) -> Coupon:
     state = CouponState(str(item["state"]))
     if state is CouponState.AVAILABLE and item.get("given_back") is True:
         state = CouponState.RETURNED
+    terms = terms_in(item)
+    ends = _number(item, "valid_until")
+    if terms["returns"] and "usable_until" in item:
+        ends = max(ends, _number(item, "usable_until"))
     return Coupon(
         coupon_id=str(item["sk"]).removeprefix("COUPON#"),
         account_id=str(item["pk"]).removeprefix("USER#"),
         campaign_id=str(item["campaign_id"]),
         state=state,
-        discount=Discount(str(item["discount"])),
-        value=_number(item, "value"),
         valid_from=Instant(_number(item, "valid_from")),
-        valid_until=Instant(_number(item, "valid_until")),
+        valid_until=Instant(ends),
         claimed_at=Instant(_number(item, "claimed_at")),
-        threshold=Fen(_number(item, "threshold")),
-        cap=Fen(_number(item, "cap")),
-        products=str(item["products"]),
-        stackable=item["stackable"] is True,
-        returns=item["returns"] is True,
         order_id=str(item.get("order_id", "")),
         name=str(item.get("name", "")),
+        **terms,
     )
+
+
+def terms_in(item: Item) -> dict[str, Any]:
+    """Read what stored coupons and campaigns have in common, by the names that `Coupon` and `Terms` share."""
+    return {
+        "discount": Discount(str(item["discount"])),
+        "value": _number(item, "value"),
+        "threshold": Fen(_number(item, "threshold")),
+        "cap": Fen(_number(item, "cap")),
+        "products": str(item["products"]),
+        "stackable": item["stackable"] is True,
+        "returns": item["returns"] is True,
+    }
+
+
+def must_be_few(coupon_ids: Sequence[str]) -> None:
+    """Raise `CouponNotApplicableError` for more than an order takes, and for one that is named twice."""
+    if len({*coupon_ids}) < len(coupon_ids) or len(coupon_ids) > MOST_COUPONS:
+        raise CouponNotApplicableError(f"Name each coupon once, and at most {MOST_COUPONS}.")
 
 
 def discount_of(coupons: Sequence[Coupon], kind: str, amount: Fen, now: Instant) -> Fen:
@@ -126,8 +147,7 @@ def discount_of(coupons: Sequence[Coupon], kind: str, amount: Fen, now: Instant)
     The same for the same coupons in any order. Raises `CouponNotAvailableError` (state, window) and
     `CouponNotApplicableError`, also for a coupon that would take nothing off: it would be used up so.
     """
-    if len({coupon.coupon_id for coupon in coupons}) < len(coupons) or len(coupons) > MOST_COUPONS:
-        raise CouponNotApplicableError(f"Name each coupon once, and at most {MOST_COUPONS}.")
+    must_be_few([coupon.coupon_id for coupon in coupons])
     for coupon in coupons:
         _must_fit(coupon, kind, amount, now, alone=len(coupons) == 1)
     left = amount
@@ -164,9 +184,13 @@ def release(account_id: str, coupon_ids: Iterable[str], order_id: str) -> tuple[
     return _moved(account_id, coupon_ids, order_id, CouponState.HELD, state, remove=("order_id",))
 
 
-def give_back(account_id: str, coupon_ids: Iterable[str], order_id: str) -> tuple[Write, ...]:
+def give_back(account_id: str, coupon_ids: Iterable[str], order_id: str, now: Instant) -> tuple[Write, ...]:
     """With the order's failure after it was paid: REDEEMED → RETURNED."""
-    state: Item = {"state": CouponState.RETURNED.value, "given_back": True}
+    state: Item = {
+        "state": CouponState.RETURNED.value,
+        "given_back": True,
+        "usable_until": later(now, RETURNED_MS),
+    }
     return _moved(account_id, coupon_ids, order_id, CouponState.REDEEMED, state, remove=("order_id",))
 
 

@@ -46,7 +46,7 @@ def show_campaign(deps: CouponDeps, caller: Caller, campaign_id: str) -> tuple[C
 def list_coupons(deps: CouponDeps, caller: Caller, cursor: str | None) -> CouponPage:
     """List the account's coupons, all states. One AWS call."""
     partition = f"USER#{caller.account_id}"
-    after = read_cursor(cursor, partition)
+    after = read_cursor(cursor, partition, first="COUPON#", last="COUPON~")
     query = Query(Table.COUPONS, partition, "COUPON#", "COUPON~", limit=PAGE, after=after)
     page = deps.store.query(query)
     return CouponPage([coupon_of(item) for item in page.items], write_cursor(page.cursor))

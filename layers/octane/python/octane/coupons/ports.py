@@ -4,6 +4,9 @@ from typing import NamedTuple, Protocol
 
 from octane.kernel.clock import Instant
 
+NAME = r"[0-9A-Za-z][0-9A-Za-z#_.-]*"
+"""Of a grade or a group."""
+
 
 class TankStock(NamedTuple):
     """One grade in the tanks of one group of stations."""

@@ -25,6 +25,9 @@ CLAIMS_PER_SHARD = 50
 50 a second every second claim or so would, at an assumed 10 ms. Capacity is no bound: a partition takes 1,000
 write units a second, and a claim's two are 100 at that rate."""
 
+MOST_COUNTED = 20_000
+"""Units of a shard, while there are shards to be had: its coupons are counted in one go by the audit."""
+
 
 class ShardMissedError(StateError):
     """The shard is empty, or of another version. Caught by the claim, always."""
@@ -46,8 +49,9 @@ def shard_key(campaign_id: str, number: int) -> Key:
 
 
 def shards_for(rate: int, stock: int) -> int:
-    """How many shards carry a rate (claims per second); no more than there are units."""
-    return max(1, min(-(-rate // CLAIMS_PER_SHARD), MOST_SHARDS, stock))
+    """How many shards carry a rate (claims per second) and a stock; no more than there are units."""
+    wanted = max(-(-rate // CLAIMS_PER_SHARD), -(-stock // MOST_COUNTED))
+    return max(1, min(wanted, MOST_SHARDS, stock))
 
 
 def shard_of(item: Item) -> Shard:

@@ -1,9 +1,9 @@
 """Campaigns of a fuel that is short wait until it is there again (MK6).
 
-| key (table coupons) | item                                                                          |
-|---------------------|-------------------------------------------------------------------------------|
-| `SUPPLY` `<grade>`  | litres and threshold over all groups of stations, `is_low`, when measured      |
-| `SUPPLY` `#ERP`     | when it was last heard and asked                                               |
+| key (table coupons) | item                                        |
+|---------------------|---------------------------------------------|
+| `SUPPLY` `<grade>`  | its level (`octane.coupons.levels`)         |
+| `SUPPLY` `#ERP`     | when it was last heard and asked            |
 
 A grade is low when all its tanks together hold less than their thresholds together. What the ERP does not
 say, and what it last measured too long ago, leaves all as it is: silence is no shortage, and no abundance.
@@ -16,32 +16,18 @@ from octane.audit.acts import system_act
 from octane.coupons.campaigns import THROTTLED, Campaign, get_campaign, throttled_key
 from octane.coupons.deps import CouponDeps, SupplyDeps
 from octane.coupons.editing import rewrite
+from octane.coupons.levels import SUPPLY, Level, level_key, level_of
 from octane.coupons.ports import TankStock
 from octane.kernel.caller import READS_CAMPAIGNS, Caller
 from octane.kernel.clock import MINUTE, Instant, later
 from octane.kernel.errors import OctaneError
-from octane.store.items import Item, Key, Query, Table
+from octane.store.items import Item, Query, Table
 from octane.store.writes import Absent, Delete, Exists, Is, Put, Update, any_of
 
-SUPPLY = "SUPPLY"
-STALE_MS = 60 * MINUTE
-"""What was measured longer ago decides nothing."""
 SILENT_MS = 15 * MINUTE
 """Three ticks without a word: staff see it, and an alarm."""
 ANYWAY = any_of(Absent(), Exists())
-_ERP = Key(Table.COUPONS, SUPPLY, "#ERP")
-
-
-class Level(NamedTuple):
-    grade: str
-    litres: int
-    threshold: int
-    is_low: bool
-    measured_at: Instant
-    """Of the oldest of its tanks' figures."""
-
-    def is_stale(self, now: Instant) -> bool:
-        return now >= later(self.measured_at, STALE_MS)
+_ERP = level_key("#ERP")
 
 
 class Supply(NamedTuple):
@@ -56,6 +42,8 @@ def sync_supply(deps: SupplyDeps) -> int:
 
     Each campaign is a change of its own, so one that fails keeps no other, and the next run goes on.
     """
+    if deps.erp is None:
+        return 0
     now = deps.clock.now()
     tanks = deps.erp.tanks()
     if tanks is None:
@@ -65,7 +53,7 @@ def sync_supply(deps: SupplyDeps) -> int:
     levels = {level.grade: level for level in levels_of(tanks)}
     for level in levels.values():
         item: Item = {name: value for name, value in level._asdict().items() if name != "grade"}
-        deps.store.commit(Put(Key(Table.COUPONS, SUPPLY, level.grade), item, when=ANYWAY))
+        deps.store.commit(Put(level_key(level.grade), item, when=ANYWAY))
     deps.store.commit(Update(_ERP, when=ANYWAY, assign={"asked_at": now, "heard_at": now}))
     changed = 0
     for row in list(deps.store.scan_pages(Query(Table.COUPONS, THROTTLED))):
@@ -104,7 +92,7 @@ def show_supply(deps: CouponDeps, caller: Caller) -> Supply:
     items = list(deps.store.scan_pages(Query(Table.COUPONS, SUPPLY)))
     erp = next((item for item in items if item["sk"] == _ERP.sk), {})
     heard = Instant(int(str(erp["heard_at"]))) if "heard_at" in erp else None
-    levels = [_level_of(item) for item in items if item["sk"] != _ERP.sk]
+    levels = [level_of(item) for item in items if item["sk"] != _ERP.sk]
     return Supply(levels, heard, heard is None or now >= later(heard, SILENT_MS))
 
 
@@ -121,8 +109,3 @@ def _throttle(deps: SupplyDeps, campaign_id: str, level: Level, now: Instant) ->
     why = f"{level.grade}: {level.litres} of {level.threshold} litres"
     rewrite(deps, campaign, new, system_act(action, campaign_id, str(new.version), now, reason=why))
     return True
-
-
-def _level_of(item: Item) -> Level:
-    litres, threshold, measured_at = (int(str(item[name])) for name in ("litres", "threshold", "measured_at"))
-    return Level(str(item["sk"]), litres, threshold, item["is_low"] is True, Instant(measured_at))

@@ -15,7 +15,7 @@ from octane.ledger.accounts import custody_bank
 from octane.ledger.balances import HoldState, hold, settle_hold, shard_key
 from octane.store.items import Item
 from octane.store.store import Store
-from octane.store.writes import Absent, Exists, Update, Write, any_of
+from octane.store.writes import ANYWAY, Update, Write
 
 
 class BankBalance(NamedTuple):
@@ -42,7 +42,7 @@ def _balance(item: Item) -> BankBalance:
 def bank_moved(account: BankAccount, amount: int) -> Update:
     """Follow a statement line, whatever is available. The line's entry makes it happen once."""
     add = {"available": amount, "held": 0}
-    return Update(shard_key(custody_bank(account), SHARD), when=any_of(Absent(), Exists()), add=add)
+    return Update(shard_key(custody_bank(account), SHARD), when=ANYWAY, add=add)
 
 
 def hold_for(account: BankAccount, number: str, amount: Fen) -> tuple[Write, ...]:

@@ -1,8 +1,9 @@
 """One call for the first screen (GW7): cards, balance, coupons, stations nearby, running orders.
 
-At most four AWS calls: the cards, the coupons and the newest orders' keys are queried side by side; then one
-batch reads the balance, the cells around, the prices and the orders. Each part has its time. A part that is
-late or fails is marked, and the others are shown without it: no part may take the screen with it.
+At most four AWS calls, and the switches twice a minute: the cards and the newest orders' keys are queried
+side by side; then the coupons, beside one batch of the balance, the cells around, the prices and the orders.
+Each part has its time. A part that is late or fails is marked, and the others are shown without it: no part
+may take the screen with it.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,8 +27,8 @@ from octane.kernel.clock import Instant, later
 from octane.orders.model import Order
 from octane.orders.records import order_key
 from octane.orders.wallet import Wallet, wallet_key, wallet_of
-from octane.prices.records import PRICES
 from octane.stations.model import DEGREE, Place
+from octane.stations.records import PRICES
 from octane.store.items import Item, Key
 
 if TYPE_CHECKING:
@@ -99,29 +100,31 @@ class _Batch(NamedTuple):
 
 
 def get_home(deps: HomeDeps, caller: "Caller", place: Place | None) -> Home:
-    """Gather the parts, in at most twice the time of one; nothing but a bug of ours raises."""
-    account, now = caller.account_id, deps.clock.now()
-    store, part_ms = deps.store, deps.settings.home_part_ms
+    """Gather the parts, in at most twice the time of one; nothing but a bug of ours raises. When nobody knows
+    in time how the switches stand, nothing is hidden."""
+    # what a cold start builds and imports is built before the time of the parts begins
+    account, store, part_ms = caller.account_id, deps.store, deps.settings.home_part_ms
+    switches, parallel, where = deps.switches, deps.parallel, (place, deps.neighbourhood) if place else None
+    now = deps.clock.now()
     in_time = later(now, part_ms)
-    cards = deps.parallel(lambda: list_cards(store, account))
-    newest = deps.parallel(lambda: store.query(orders_asked(account)).items)
-    shows = not deps.switches.read().hide_marketing
-    coupons = (
-        deps.parallel(lambda: usable_coupons(store.query(coupons_asked(account)).items, now))
-        if shows
-        else None
-    )
+    cards = parallel(lambda: list_cards(store, account))
+    newest = parallel(lambda: store.query(orders_asked(account)).items)
+    board = parallel(switches.read)
 
     listed = _part(deps, "newest", newest, in_time)
+    turned = _part(deps, "switches", board, in_time).content
     keys = [order_key(str(item["pk"])) for item in listed.content or ()]
-    reading = deps.parallel(lambda: _batch(deps, account, place, keys, now))
-    batch = _part(deps, "batch", reading, later(deps.clock.now(), part_ms))
+    asked = None if turned and turned.hide_marketing else coupons_asked(account)
+    coupons = parallel(lambda: usable_coupons(store.query(asked).items, now)) if asked else None
+    reading = parallel(lambda: _batch(deps, account, where, keys, now))
+    in_time_too = later(deps.clock.now(), part_ms)
+    batch = _part(deps, "batch", reading, in_time_too)
     status, read = batch.status, batch.content
     orders_status = status if listed.status is Status.OK else listed.status
     return Home(
         cards=_part(deps, "cards", cards, in_time),
         balance=Part(status, read and read.balance),
-        coupons=_part(deps, "coupons", coupons, in_time) if coupons else Part(Status.HIDDEN),
+        coupons=_part(deps, "coupons", coupons, in_time_too) if coupons else Part(Status.HIDDEN),
         stations=Part(status, read and read.stations) if place else Part(Status.NOT_ASKED),
         orders=Part(orders_status, read.orders if read and orders_status is Status.OK else None),
     )
@@ -140,19 +143,30 @@ def _part(deps: HomeDeps, name: str, future: Future[Content], deadline: Instant)
     return Part(Status.OK, future.result())
 
 
-def _batch(deps: HomeDeps, account: str, place: Place | None, order_keys: list[Key], now: Instant) -> _Batch:
+def _batch(
+    deps: HomeDeps,
+    account: str,
+    where: tuple[Place, Neighbourhood] | None,
+    order_keys: list[Key],
+    now: Instant,
+) -> _Batch:
     """Balance, stations and orders: one call."""
     balance_key = wallet_key(account)
-    cells = deps.neighbourhood.cells_around(place.lat / DEGREE, place.lon / DEGREE) if place else []
-    around = [*cells, PRICES] if place else []
+    cells: list[Key] = []
+    if where:
+        place, neighbourhood = where
+        cells = neighbourhood.cells_around(place.lat / DEGREE, place.lon / DEGREE)
+    around = [*cells, PRICES] if where else []
     items = deps.store.batch_get([balance_key, *order_keys, *around])
 
     def at(keys: Sequence[Key]) -> list[Item]:
         return found_of(keys, items)
 
-    prices, fresh = next(iter(at([PRICES])), None), Instant(now - deps.settings.price_stale_ms)
+    prices = next(iter(at([PRICES])), None)
     return _Batch(
         balance=next(map(wallet_of, at([balance_key])), Wallet()),
-        stations=nearby_stations(deps.neighbourhood, place, at(cells), prices, fresh) if place else (),
+        stations=nearby_stations(neighbourhood, place, at(cells), prices, now, deps.settings.price_stale_ms)
+        if where
+        else (),
         orders=running_orders(at(order_keys)),
     )

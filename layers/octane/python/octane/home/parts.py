@@ -8,8 +8,8 @@ from octane.kernel.clock import Instant
 from octane.orders.model import Order
 from octane.orders.records import record_of
 from octane.orders.states import TERMINAL
-from octane.prices.records import prices_in
 from octane.stations.model import DEGREE, Place
+from octane.stations.posted import PostedPrice, posted_prices
 from octane.store.items import BY_USER, Item, Key, Query, Table
 
 if TYPE_CHECKING:
@@ -39,21 +39,12 @@ class Coupons(NamedTuple):
     soon: tuple[Coupon, ...]
 
 
-class NearPrice(NamedTuple):
-    grade: str
-    fen: int
-    """Per litre, in the station's province; its own may differ by some fen."""
-    as_of: Instant
-    is_stale: bool
-
-
 class Nearby(NamedTuple):
     station_id: str
     name: str
     metres: int
     """Through the air."""
-    prices: tuple[NearPrice, ...]
-    """Of what it sells, as far as known."""
+    prices: tuple[PostedPrice, ...]
 
 
 def coupons_asked(account_id: str) -> Query:
@@ -85,23 +76,18 @@ def running_orders(items: Iterable[Item]) -> tuple[Order, ...]:
 
 
 def nearby_stations(
-    neighbourhood: Neighbourhood, place: Place, cells: Iterable[Item], prices: Item | None, oldest: Instant
+    neighbourhood: Neighbourhood,
+    place: Place,
+    cells: Iterable[Item],
+    prices: Item | None,
+    now: Instant,
+    stale_ms: int,
 ) -> tuple[Nearby, ...]:
-    """The nearest stations that the cells hold; a price from before `oldest` is stale."""
-    known = prices_in(prices)
-
-    def of_station(station: "NearStation") -> tuple[NearPrice, ...]:
-        province = known.get(station.province)
-        sold = station.grades.split()
-        return tuple(
-            NearPrice(grade.value, price.fen, price.as_of, price.as_of < oldest)
-            for grade, price in (province.prices.items() if province else ())
-            if grade.value in sold
-        )
-
+    """The nearest stations that the cells hold, with their own prices."""
     stations = neighbourhood.stations_in(cells, place.lat / DEGREE, place.lon / DEGREE, NEAREST)
     return tuple(
-        Nearby(station.station_id, station.name, station.metres, of_station(station)) for station in stations
+        Nearby(near.station_id, near.name, near.metres, posted_prices(near, prices, now, stale_ms))
+        for near in stations
     )
 
 

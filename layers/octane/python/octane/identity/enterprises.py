@@ -20,19 +20,18 @@ from octane.kernel.ids import derive_id
 from octane.store.items import Item, Key, Query, Table
 from octane.store.store import Store
 from octane.store.writes import (
+    ANYWAY,
     Absent,
     AllOf,
     AtLeast,
     AtMost,
     ChangedMeanwhileError,
     Delete,
-    Exists,
     Is,
     Put,
     Update,
     Write,
     all_of,
-    any_of,
 )
 
 READS_ENTERPRISES = frozenset(Role) - {Role.CUSTOMER}
@@ -175,11 +174,10 @@ def part_key(user_id: str, enterprise_id: str) -> Key:
 
 
 def _named(enterprise_id: str, old: Membership | None, new: Membership | None) -> tuple[Write, ...]:
-    anyway = any_of(Absent(), Exists())
     if old is None and new is not None:
-        return (Put(part_key(new.user_id, enterprise_id), {"since": new.since}, when=anyway),)
+        return (Put(part_key(new.user_id, enterprise_id), {"since": new.since}, when=ANYWAY),)
     if old is not None and new is None:
-        return (Delete(part_key(old.user_id, enterprise_id), when=anyway),)
+        return (Delete(part_key(old.user_id, enterprise_id), when=ANYWAY),)
     return ()
 
 

@@ -1,6 +1,7 @@
 """The entries of an order, be it a top-up or bills: one function a fact."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from octane.kernel.clock import Instant
 from octane.kernel.money import Fen
@@ -91,19 +92,12 @@ def recharge_failed(
     return Entry(order_id, "recharge_failed", refund, legs, now, now, proof)
 
 
-def recharge_contradicted(
-    order_id: str,
-    payable: str,
-    amount: Fen,
-    now: Instant,
-    proof: str,
-    party: str = "",
-    fulfilled_at: Instant | None = None,
-) -> Entry:
-    """It was delivered after the issuer or biller had definitely refused to: our loss until a person recovers
-    it."""
-    legs = transfer(amount, debit=RECHARGE_LOSS, credit=payable)
-    return Entry(order_id, "recharge_contradicted", "R01", legs, fulfilled_at or now, now, proof, party)
+def recharge_contradicted(succeeded: Entry) -> Entry:
+    """It was delivered after the issuer or biller had definitely refused to: what `recharge_succeeded` would
+    be, but our loss until a person recovers it."""
+    _, payable = succeeded.legs
+    legs = (Leg(RECHARGE_LOSS, -payable.fen), payable)
+    return replace(succeeded, kind="recharge_contradicted", legs=legs)
 
 
 def review_released(order_id: str, amount: Fen, now: Instant, because: str) -> Entry:

@@ -6,7 +6,7 @@ from octane.audit.reading import note_reading
 from octane.kernel.caller import Caller
 from octane.kernel.errors import ForbiddenError
 from octane.orders.deps import Deps
-from octane.orders.model import Dossier, Order, OrderNotFoundError, OrderStateError
+from octane.orders.model import CONTRADICTED, Dossier, Order, OrderNotFoundError, OrderStateError
 from octane.orders.records import load, load_with_steps, order_key, record_of
 from octane.orders.states import OrderState
 from octane.store.cursors import CursorInvalidError, read_cursor, write_cursor
@@ -43,10 +43,14 @@ def own_order(deps: Deps, caller: Caller, order_id: str) -> Dossier:
 
 
 def get_receipt(deps: Deps, caller: Caller, order_id: str) -> Dossier:
-    """Return a delivered order, with its steps; any other has no receipt (`OrderStateError`)."""
+    """Return a delivered order, with its steps. Any other has no receipt (`OrderStateError`), nor has one
+    whose fulfiller has contradicted itself since."""
     dossier = get_order(deps, caller, order_id)
-    if dossier.order.state is not OrderState.SUCCEEDED:
-        raise OrderStateError(f"An order that is {dossier.order.state} has no receipt.")
+    order = dossier.order
+    if order.state is not OrderState.SUCCEEDED:
+        raise OrderStateError(f"An order that is {order.state} has no receipt.")
+    if order.issuer_reference.startswith(CONTRADICTED):
+        raise OrderStateError("Its delivery is being looked into: there is no receipt now.")
     return dossier
 
 

@@ -1,10 +1,9 @@
 """An order of bills: what its request may ask for, what it needs read, and what it becomes (OR9). Apart from
 `wanted`, which loads it for such orders only."""
 
-import re
 from collections import Counter
 
-from octane.billers.port import BillPart
+from octane.billers.port import BILL_NO, BillPart
 from octane.bills.accounts import BillAccountNotFoundError, account_key, account_of
 from octane.bills.plans import Plan, PlanNotFoundError, due_parts, plan_key, plan_of
 from octane.kernel.errors import InputError
@@ -13,8 +12,6 @@ from octane.kernel.settings import Settings
 from octane.orders.model import Order
 from octane.orders.wanted import MOST_BILLS, Filled, Found, PlaceBillOrder, within_limit
 from octane.store.items import Key
-
-BILL_NO = re.compile(r"[A-Za-z0-9-]{1,32}")
 
 
 class BillsInvalidError(InputError):

@@ -4,6 +4,7 @@ both: what is asked and what the answers mean is the same, only the words differ
 from typing import NamedTuple
 
 from octane.issuers.port import RechargeRequest
+from octane.kernel.errors import UnavailableError
 from octane.kernel.fulfilment import FulfilmentReport, FulfilmentUnknown
 from octane.kernel.vault import Field, open_text
 from octane.ledger.accounts import biller_payable, issuer_payable
@@ -30,15 +31,18 @@ def fulfiller_of(order: Order) -> Fulfiller:
 
 
 def submit(deps: Deps, order: Order) -> FulfilmentReport | FulfilmentUnknown:
-    """Ask them for it: one call, under the order's one number."""
+    """Ask them for it: one call, under the order's one number. A biller that is not connected (any more) is
+    silent like any other: the order waits, and rings."""
     vault, owner = deps.vault, order.user_id
     if order.biller is not None:
         from octane.billers.port import BillPayment  # noqa: PLC0415  loads what only bills need
 
         account_no = open_text(vault, Field.BILL_ACCOUNT, owner, order.account_no)
-        return deps.biller_of(order.biller).pay(
-            BillPayment(order.fulfilment_no, account_no, order.bill_parts)
-        )
+        payment = BillPayment(order.fulfilment_no, account_no, order.bill_parts)
+        try:
+            return deps.biller_of(order.biller).pay(payment)
+        except UnavailableError as error:
+            return FulfilmentUnknown(error.code)
     return deps.issuer.submit(
         RechargeRequest(
             order_no=order.fulfilment_no,
@@ -53,5 +57,10 @@ def submit(deps: Deps, order: Order) -> FulfilmentReport | FulfilmentUnknown:
 
 def query(deps: Deps, order: Order) -> FulfilmentReport | FulfilmentUnknown:
     """Ask them what became of it: one call."""
-    asked = deps.issuer if order.biller is None else deps.biller_of(order.biller)
-    return asked.query(order.fulfilment_no)
+    if order.biller is None:
+        return deps.issuer.query(order.fulfilment_no)
+    try:
+        biller = deps.biller_of(order.biller)
+        return biller.query(order.fulfilment_no, order.amount, order.account_masked)
+    except UnavailableError as error:
+        return FulfilmentUnknown(error.code)

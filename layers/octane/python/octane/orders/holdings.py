@@ -46,7 +46,7 @@ def follow(old: Order, new: Order, now: Instant) -> tuple[Write, ...]:
         case OrderState.CLOSED:
             return (*coupons.release(*held), *_let_go(new))
         case OrderState.FAILED:
-            return (*coupons.give_back(*held), *_let_go(new))
+            return (*coupons.give_back(*held, now), *_let_go(new))
         case OrderState.SUCCEEDED:
             paid = _bills(new)
             return bills.paid(paid, now) if paid else ()

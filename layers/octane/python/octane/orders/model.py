@@ -77,7 +77,7 @@ class Order(NamedTuple):
     """No submit before the present one may have reached the issuer: only then is a refusal of it a proof."""
     recharging_at: Instant | None = None
     issuer_reference: str = ""
-    """The issuer's, or the biller's, own number of it."""
+    """The issuer's, or the biller's, own number of it; ours when they accepted it without one."""
     reason: str = ""
     """Why it is FAILED or CLOSED: a code."""
     placed_by: str = ""

@@ -3,11 +3,11 @@
 from octane.audit.acts import act_of, record
 from octane.kernel.caller import Caller
 from octane.kernel.clock import later
-from octane.kernel.errors import KeyReusedError
+from octane.kernel.errors import KeyReusedError, StateError
 from octane.kernel.ids import derive_id
 from octane.kernel.money import Fen
 from octane.orders.deps import Deps
-from octane.orders.model import Dossier, Order, OrderStateError, Step
+from octane.orders.model import Dossier, Order, OrderNotFoundError, OrderStateError, Step
 from octane.orders.records import item_of, load, order_key, record_step
 from octane.orders.risking import Given, clear
 from octane.orders.states import Event, OrderKind, OrderState
@@ -51,8 +51,8 @@ def place_order(
 
     Two AWS calls: one batch (what is wanted, and what risk knows), and one transaction (order, step, act,
     what it holds, the risk decision and its counts); two more when another account uses the card, or a list
-    names it. The order's id derives from the account and the key, so the transaction itself refuses the
-    second order.
+    names it; one query instead of the transaction when what is wanted is taken. The order's id derives from
+    the account and the key, so the transaction itself refuses the second order.
 
     Raises what `wanted.check` and `wanted.filled` raise, `CouponNotAvailableError`, `BillInPaymentError` or
     `PlanBusyError` when somebody was faster, and what `risking.clear` raises.
@@ -99,7 +99,14 @@ def _place(deps: Deps, caller: Caller, order: Order, wanted: Wanted, key: str, g
     found = Found({(item["pk"], item["sk"]): item for item in deps.store.batch_get(keys)})
     if found.at(of_order):  # also when its card was unbound since
         return _placed_before(deps, order)
-    whole = filled(order, wanted, found, deps.settings, order.placed_at)
+    try:
+        whole = filled(order, wanted, found, deps.settings, order.placed_at)
+    except StateError as refusal:
+        # a batch is no snapshot: it may have read the order before it was placed, and what it holds after
+        try:
+            return _placed_before(deps, order)
+        except OrderNotFoundError:
+            raise refusal from None
     asked = asked._replace(
         amount=whole.order.amount,
         card=whole.card_tag,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import orjson
+from botocore.exceptions import BotoCoreError, ClientError
 
 from octane.kernel.errors import UnavailableError
 from octane.kernel.settings import required
@@ -34,6 +35,9 @@ class SqsQueues:
                 {"Id": str(place), "MessageBody": orjson.dumps(message).decode()}
                 for place, message in enumerate(messages[start : start + BATCH])
             ]
-            answer = self._client.send_message_batch(QueueUrl=url, Entries=entries)
+            try:
+                answer = self._client.send_message_batch(QueueUrl=url, Entries=entries)
+            except (BotoCoreError, ClientError) as error:
+                raise QueueUnavailableError from error
             if answer.get("Failed"):
                 raise QueueUnavailableError

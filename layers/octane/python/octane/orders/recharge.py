@@ -110,15 +110,21 @@ def settle_recharge(deps: Deps, order: Order, report: FulfilmentReport) -> None:
 
 
 def _succeed(deps: Deps, order: Order, report: FulfilmentReport) -> None:
-    now, proof, fulfiller = deps.clock.now(), f"{report.source}:{report.reference}", fulfiller_of(order)
+    entry = _delivered(order, report, deps.clock.now())
     done = order._replace(
         state=OrderState.SUCCEEDED,
         recharge=RechargeStatus.SUCCEEDED,
         due_at=None,
         issuer_reference=report.reference or order.issuer_reference,
     )
-    _, writes = advance(order, done, Event.ORDER_SUCCEEDED, at=now, by=fulfiller.actor, because=proof)
-    entry = topup.recharge_succeeded(
+    by, at, proof = fulfiller_of(order).actor, entry.booked_at, entry.proof
+    _, writes = advance(order, done, Event.ORDER_SUCCEEDED, at=at, by=by, because=proof)
+    deps.store.commit(*writes, post(entry))
+
+
+def _delivered(order: Order, report: FulfilmentReport, now: Instant) -> Entry:
+    fulfiller, proof = fulfiller_of(order), f"{report.source}:{report.reference}"
+    return topup.recharge_succeeded(
         order.order_id,
         fulfiller.payable,
         order.amount,
@@ -127,7 +133,6 @@ def _succeed(deps: Deps, order: Order, report: FulfilmentReport) -> None:
         fulfiller.party,
         report.fulfilled_at,
     )
-    deps.store.commit(*writes, post(entry))
 
 
 def _fail(deps: Deps, order: Order, report: FulfilmentReport) -> None:
@@ -163,13 +168,15 @@ def _wait(deps: Deps, order: Order, status: RechargeStatus, reference: str = "")
     """Remember how far it is, and when to ask. A running recharge that takes too long is an alarm (OR4).
 
     A submit accepted at once is asked about when its lease ends, as the claim said: the index stays
-    untouched.
+    untouched. Accepted without a number of theirs, it is known by ours: that they have accepted it is never
+    forgotten.
     """
     now = deps.clock.now()
+    accepted = status is RechargeStatus.ACCEPTED
     began = order.recharging_at or now
     if now - began >= deps.settings.recharge_alert_ms:
         deps.signals.count("RechargeOverdue", order_id=order.order_id)
-    accepted_at_once = status is RechargeStatus.ACCEPTED and order.recharge is RechargeStatus.SUBMITTING
+    accepted_at_once = accepted and order.recharge is RechargeStatus.SUBMITTING
     wait = next_wait(deps.settings.recharge_query_ms, order.checks - 1)
     waiting = order._replace(
         version=order.version + 1,
@@ -177,7 +184,7 @@ def _wait(deps: Deps, order: Order, status: RechargeStatus, reference: str = "")
         checks=order.checks + 1,
         due_at=order.due_at if accepted_at_once else later(now, wait),
         recharge_clean=order.recharge_clean and status is not RechargeStatus.UNKNOWN,
-        issuer_reference=reference or order.issuer_reference,
+        issuer_reference=reference or order.issuer_reference or (order.fulfilment_no if accepted else ""),
     )
     deps.store.commit(change(order, waiting))
 
@@ -254,22 +261,10 @@ def _settle_late(deps: Deps, order: Order, report: FulfilmentReport) -> None:
 
 def _record_contradiction(deps: Deps, order: Order, report: FulfilmentReport, now: Instant) -> None:
     """Record it once; a delivery after a refusal is booked as our loss, and a person recovers it."""
-    fulfiller = fulfiller_of(order)
-    by = fulfiller.actor
-    marked = order._replace(issuer_reference=f"{CONTRADICTED}{report.reference}")
+    by = fulfiller_of(order).actor
+    marked = order._replace(issuer_reference=f"{CONTRADICTED}{report.reference or order.issuer_reference}")
     _, writes = advance(order, marked, Event.ISSUER_CONTRADICTED, at=now, by=by, because=report.state.value)
     entries: list[Entry] = []
     if report.state is FulfilmentState.SUCCEEDED:
-        proof = f"{report.source}:{report.reference}"
-        entries.append(
-            topup.recharge_contradicted(
-                order.order_id,
-                fulfiller.payable,
-                order.amount,
-                now,
-                proof,
-                fulfiller.party,
-                report.fulfilled_at,
-            )
-        )
+        entries.append(topup.recharge_contradicted(_delivered(order, report, now)))
     deps.store.commit(*writes, *(post(entry) for entry in entries))

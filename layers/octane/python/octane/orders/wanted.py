@@ -91,13 +91,9 @@ def check(wanted: Wanted, settings: Settings) -> None:
     Raises `AmountInvalidError`, `AmountOverLimitError`, `BillsInvalidError`, `CouponNotApplicableError`.
     """
     if wanted.coupon_ids:
-        from octane.coupons import holding as coupons  # noqa: PLC0415
+        from octane.coupons.holding import must_be_few  # noqa: PLC0415
 
-        if (
-            len({*wanted.coupon_ids}) < len(wanted.coupon_ids)
-            or len(wanted.coupon_ids) > coupons.MOST_COUPONS
-        ):
-            raise coupons.CouponNotApplicableError
+        must_be_few(wanted.coupon_ids)
     if isinstance(wanted, PlaceBillOrder):
         from octane.orders import bills_wanted  # noqa: PLC0415
 
@@ -207,7 +203,5 @@ def _with_coupons(whole: Filled, coupon_ids: tuple[str, ...], found: Found, now:
     if len(coupons) < len(items):
         raise holding.CouponNotFoundError
     discount = holding.discount_of(coupons, order.kind.value, order.amount, now)
-    if not 0 < discount < order.amount:
-        raise holding.CouponNotApplicableError
     discounted = order._replace(coupons=" ".join(coupon_ids), discount=discount)
     return whole._replace(order=discounted, coupons=coupons)

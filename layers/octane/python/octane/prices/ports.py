@@ -53,6 +53,10 @@ class PriceDeps(Protocol):
 class SetDeps(PriceDeps, Protocol):
     @property
     def price_news(self) -> NewsQueue: ...
+    @property
+    def tells_prices(self) -> bool:
+        """Whether there is a template to tell subscribers with; else nothing is queued."""
+        ...
 
 
 class SyncDeps(SetDeps, Protocol):

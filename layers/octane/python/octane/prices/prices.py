@@ -6,7 +6,7 @@ from typing import NamedTuple
 from octane.audit.acts import act_of, record
 from octane.kernel.caller import SETS_PRICES, Caller
 from octane.kernel.clock import Instant
-from octane.kernel.errors import InputError, StateError
+from octane.kernel.errors import InputError, StateError, UnavailableError
 from octane.kernel.provinces import Province
 from octane.prices.checks import LEAST, MOST, is_plausible
 from octane.prices.model import Grade, Price, ProvincePrices, fens_of
@@ -53,7 +53,7 @@ def set_prices(
 ) -> Shown:
     """Set prices by hand: approve what was held back, or say what no source says. It holds until a source
     says otherwise. Raise `PriceInvalidError`, or `PricesSupersededError` when `based_on` is not the version
-    in force any more."""
+    in force any more. It is done once it is written: what of its publishing fails is for the next pull."""
     caller.must_have(SETS_PRICES)
     if not fens or not all(map(is_plausible, fens.values())):
         raise PriceInvalidError
@@ -68,7 +68,10 @@ def set_prices(
     )
     once = str(after.revision)
     act = act_of(caller, "set_prices", f"PRICE#{province.value}", once, now, reason=reason)
-    deps.store.commit(*replaced(before, after, caller.user_id, now), record(act))
-    publish(deps.store)
-    send_news(deps)
+    deps.store.commit(*replaced(before, after, caller.user_id, now, is_told=deps.tells_prices), record(act))
+    try:
+        publish(deps.store)
+        send_news(deps)
+    except UnavailableError as error:
+        deps.signals.count("PricePublishFailed", province=province.value, why=error.code)
     return shown(after, now, deps.settings.price_stale_ms)

@@ -23,10 +23,21 @@ from typing import NamedTuple, TypeAlias
 
 from octane.kernel.clock import Instant
 from octane.kernel.provinces import Province
-from octane.prices.model import Change, Fens, Grade, Price, ProvincePrices, Suspect, changes_between, fens_of
+from octane.prices.model import Fens, Grade, Price, ProvincePrices, Suspect, changes_between, fens_of
 from octane.store.items import Item, Key, Query, Table, Value
 from octane.store.store import Store
-from octane.store.writes import Absent, AtMost, ChangedMeanwhileError, Delete, Exists, Is, Put, Write, any_of
+from octane.store.writes import (
+    Absent,
+    AtMost,
+    ChangedMeanwhileError,
+    Delete,
+    Exists,
+    Is,
+    Put,
+    Update,
+    Write,
+    any_of,
+)
 
 PRICES = Key(Table.STATIONS, "PRICES#CURRENT", "#PRICES")
 TELLINGS = "TELLINGS"
@@ -45,6 +56,8 @@ class Telling(NamedTuple):
     """When the price changed."""
     cursor: str = ""
     """The last subscriber of a finished page."""
+    let_go: int = 0
+    """How many were claimed and not told: whoever passed over one of them must not close the shard."""
 
     @property
     def key(self) -> Key:
@@ -54,18 +67,6 @@ class Telling(NamedTuple):
     def message(self) -> dict[str, str | int]:
         """`PriceChanged`, for the queue."""
         return {"province": self.province.value, "version": self.version, "shard": self.shard}
-
-
-class Version(NamedTuple):
-    """What prices were from `at` on."""
-
-    province: Province
-    version: int
-    at: Instant
-    by: str
-    """A source's name, or a user id of staff."""
-    fens: Fens
-    changes: Mapping[Grade, Change]
 
 
 def current_key(province: Province) -> Key:
@@ -92,8 +93,11 @@ def find_provinces(store: Store, provinces: Iterable[Province] = Province) -> di
     }
 
 
-def replaced(before: ProvincePrices, after: ProvincePrices, by: str, at: Instant) -> tuple[Write, ...]:
-    """Write a province's next state; with a new version also that, and that its subscribers are to be told.
+def replaced(
+    before: ProvincePrices, after: ProvincePrices, by: str, at: Instant, *, is_told: bool = True
+) -> tuple[Write, ...]:
+    """Write a province's next state; with a new version also that, and, if anybody is told at all, that its
+    subscribers are to be told.
 
     Each write raises `ChangedMeanwhileError` when somebody else was first: two pulls at once make one
     version.
@@ -116,26 +120,21 @@ def replaced(before: ProvincePrices, after: ProvincePrices, by: str, at: Instant
         "fens": {grade.value: price.fen for grade, price in after.prices.items()},
         "changes": {grade.value: dict(change._asdict()) for grade, change in changes.items()},
     }
-    tellings = (Telling(after.province, after.version, shard) for shard in range(SHARDS))
+    shards = range(SHARDS if is_told else 0)
+    tellings = (Telling(after.province, after.version, shard) for shard in shards)
     return (
         current,
         Put(version_key(after.province, after.version), version, when=Absent()),
-        *(Put(telling.key, {"at": at, "cursor": ""}, when=Absent()) for telling in tellings),
+        *(Put(telling.key, {"at": at, "cursor": "", "let_go": 0}, when=Absent()) for telling in tellings),
     )
 
 
-def find_version(store: Store, province: Province, version: int) -> Version | None:
+def find_version(store: Store, province: Province, version: int) -> Fens | None:
+    """All prices after that change."""
     item = store.get(version_key(province, version))
     if item is None:
         return None
-    fens = {Grade(name): _whole(fen) for name, fen in _part(item["fens"]).items()}
-    changes = {
-        Grade(name): Change(
-            None if _part(one)["old"] is None else _whole(_part(one)["old"]), _whole(_part(one)["new"])
-        )
-        for name, one in _part(item["changes"]).items()
-    }
-    return Version(province, version, Instant(_whole(item["at"])), str(item["by"]), fens, changes)
+    return {Grade(name): _whole(fen) for name, fen in _part(item["fens"]).items()}
 
 
 def publish(store: Store) -> None:
@@ -176,13 +175,25 @@ def open_tellings(store: Store) -> Iterable[Telling]:
 
 
 def told(telling: Telling) -> Write:
+    """Nobody of the shard is to be told of this version any more."""
     return Delete(telling.key, when=any_of(Absent(), Exists()))
+
+
+def all_told(telling: Telling) -> Write:
+    """The same for a worker who went through the shard, unless somebody was let go meanwhile."""
+    return Delete(telling.key, when=any_of(Absent(), Is("let_go", telling.let_go)))
+
+
+def reopened(telling: Telling) -> Write:
+    """Somebody was let go: the shard is to be gone through again, though another worker have closed it."""
+    again: Item = {"at": telling.at, "cursor": ""}
+    return Update(telling.key, when=any_of(Absent(), Exists()), assign=again, add={"let_go": 1})
 
 
 def _telling_in(item: Item) -> Telling:
     province, version, shard = str(item["sk"]).split("#")
-    at, cursor = Instant(_whole(item["at"])), str(item["cursor"])
-    return Telling(Province(province), int(version), int(shard), at, cursor)
+    at, cursor, let_go = Instant(_whole(item["at"])), str(item["cursor"]), _whole(item["let_go"])
+    return Telling(Province(province), int(version), int(shard), at, cursor, let_go)
 
 
 def _parts(prices: Mapping[Grade, Price]) -> Part:

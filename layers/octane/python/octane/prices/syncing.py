@@ -7,6 +7,7 @@ what is written is the truth, and what is still to be told stands in the table).
 
 from typing import NamedTuple
 
+from octane.kernel.clock import Instant
 from octane.kernel.errors import UnavailableError
 from octane.prices.checks import judge
 from octane.prices.model import ProvincePrices, Reading
@@ -20,14 +21,14 @@ class Synced(NamedTuple):
     """Provinces whose source told anything."""
     changed: int = 0
     silent: int = 0
-    """Sources without an answer."""
+    """Sources without an answer, or that there was no time to ask."""
 
 
-def sync_prices(deps: SyncDeps) -> Synced:
-    """Pull all. A province or source that fails keeps no other."""
+def sync_prices(deps: SyncDeps, until: Instant) -> Synced:
+    """Pull all, for about so long. A province or source that fails keeps no other."""
     heard = changed = silent = 0
     for source in deps.price_sources:
-        told = source.pull()
+        told = source.pull() if deps.clock.now() < until else Silent("NO_TIME")
         if isinstance(told, Silent):
             silent += 1
             deps.signals.count("PriceSourceSilent", source=source.name, why=told.reason)
@@ -45,13 +46,12 @@ def sync_prices(deps: SyncDeps) -> Synced:
     return Synced(heard, changed, silent)
 
 
-def send_news(deps: SetDeps) -> int:
-    """Have told whatever is still to be told; return in how many messages. One that comes twice tells nobody
-    twice."""
-    messages = [telling.message for telling in open_tellings(deps.store)]
+def send_news(deps: SetDeps) -> None:
+    """Have told whatever is still to be told. What is queued or being told already is queued once more: a
+    message that comes twice tells nobody twice."""
+    messages = [telling.message for telling in open_tellings(deps.store)] if deps.tells_prices else []
     if messages:
         deps.price_news.send(messages)
-    return len(messages)
 
 
 def _taken(deps: SyncDeps, source: PriceSource, known: ProvincePrices, reading: Reading) -> bool:
@@ -63,7 +63,7 @@ def _taken(deps: SyncDeps, source: PriceSource, known: ProvincePrices, reading: 
             told = reading.odd.get(grade, str(reading.prices.get(grade, "")))
             deps.signals.count(name, province=province, grade=grade.value, told=told)
     try:
-        deps.store.commit(*replaced(known, judged.after, source.name, now))
+        deps.store.commit(*replaced(known, judged.after, source.name, now, is_told=deps.tells_prices))
     except ChangedMeanwhileError:
         return False  # another run, or staff, were first
     except UnavailableError as error:

@@ -5,14 +5,17 @@ A worker takes one shard of a version. It claims each subscriber before it sends
 nothing twice; whoever was claimed by a process that died, or whose message's outcome nobody knows, is not
 told of this change: a message is no money. What a message says is the difference between the two versions.
 
-A worker's place is kept after each page, and when its time is up the rest goes into the queue again. A
-version that has been superseded is not told any more: the next one tells the whole difference.
+A worker's place is kept after each page, and when its time is up the rest goes into the queue again. When
+the messenger refuses for another reason than the person, or stays silent, the worker stops: the next pull
+finds the shard still open. Whoever was claimed and certainly not told is let go, and with that the shard is
+opened again: another worker may have passed over them. A version that has been superseded is not told any
+more: the next one tells the whole difference.
 """
 
 from collections.abc import Mapping
 
 from octane.kernel.clock import Instant, in_beijing
-from octane.kernel.errors import InputError, UnavailableError
+from octane.kernel.errors import InputError
 from octane.kernel.money import format_yuan
 from octane.kernel.provinces import NAMES, Province
 from octane.notify.messages import (
@@ -25,10 +28,18 @@ from octane.notify.messages import (
 )
 from octane.prices.model import Change, Fens, Grade, changes_between
 from octane.prices.ports import TellDeps
-from octane.prices.records import Telling, find_province, find_telling, find_version, told
+from octane.prices.records import (
+    Telling,
+    all_told,
+    find_province,
+    find_telling,
+    find_version,
+    reopened,
+    told,
+)
 from octane.prices.subscriptions import subscribers_of
 from octane.store.items import Item, Key, Query, Table
-from octane.store.writes import ChangedMeanwhileError, Delete, Exists, Is, Update
+from octane.store.writes import ChangedMeanwhileError, Delete, Is, Update, Write
 
 PAGE = 25
 MOST_UNKNOWN = 5
@@ -45,12 +56,6 @@ class NewsInvalidError(InputError):
     summary = "Not a PriceChanged."
 
 
-class MessengerUnwellError(UnavailableError):
-    """The message of the queue comes again later."""
-
-    code = "MESSENGER_UNWELL"
-
-
 def telling_in(message: Mapping[str, object]) -> Telling:
     """Read `PriceChanged`; raise `NewsInvalidError`."""
     province, version, shard = (message.get(name) for name in ("province", "version", "shard"))
@@ -64,20 +69,20 @@ def telling_in(message: Mapping[str, object]) -> Telling:
 
 def tell(deps: TellDeps, asked: Telling, until: Instant) -> int:
     """Go on telling; return how many messages were sent. What is left when `until` is over goes into the
-    queue again. Raise `MessengerUnwellError`."""
+    queue again."""
     telling = find_telling(deps.store, asked)
     if telling is None:
         return 0
     current = find_province(deps.store, telling.province)
-    version = find_version(deps.store, telling.province, telling.version)
-    if version is None or current.version != telling.version:
+    fens = find_version(deps.store, telling.province, telling.version)
+    if fens is None or current.version != telling.version:
         deps.store.commit(told(telling))
         return 0
     if deps.clock.now() - telling.at > TOO_LATE_MS:
         deps.signals.count("PriceTellingLate", province=telling.province.value, shard=telling.shard)
         deps.store.commit(told(telling))
         return 0
-    return _Round(deps, telling, version.fens, until).run()
+    return _Round(deps, telling, fens, until).run()
 
 
 class _Round:
@@ -102,31 +107,34 @@ class _Round:
                 if self._deps.clock.now() >= self._until:
                     self._deps.price_news.send([self._telling.message])
                     return self._sent
-                self._one(item)
+                if not self._one(item):
+                    return self._sent
             if page.cursor is None:
-                self._deps.store.commit(told(self._telling))
+                self._keep(all_told(self._telling))
                 return self._sent
             cursor = page.cursor
-            self._keep_place(str(cursor["sk"]))
+            is_as_read = Is("let_go", self._telling.let_go)
+            self._keep(Update(self._telling.key, when=is_as_read, assign={"cursor": str(cursor["sk"])}))
 
-    def _keep_place(self, user_id: str) -> None:
+    def _keep(self, place: Write) -> None:
         try:
-            self._deps.store.commit(Update(self._telling.key, when=Exists(), assign={"cursor": user_id}))
+            self._deps.store.commit(place)
         except ChangedMeanwhileError:
-            return  # another worker has finished this shard
+            return  # another worker has finished this shard, or let somebody go who may be behind this one
 
-    def _one(self, item: Item) -> None:
+    def _one(self, item: Item) -> bool:
+        """Tell one subscriber; False: tell no more for now."""
         known, version = int(str(item["told"])), self._telling.version
         key = Key(Table.STATIONS, str(item["pk"]), str(item["sk"]))
         if known >= version:
-            return
+            return True
         try:
             self._deps.store.commit(Update(key, when=Is("told", known), assign={"told": version}))
         except ChangedMeanwhileError:
-            return  # told by another worker, or subscribed no more
+            return True  # told by another worker, or subscribed no more
         changes = changes_between(self._fens_at(known), self._fens[version])
         if not changes:
-            return  # back at what they know
+            return True  # back at what they know
         words = {
             "province": NAMES[self._telling.province],
             "changes": changes_text(changes),
@@ -139,18 +147,19 @@ class _Round:
                 self._deps.signals.count("PriceMessageUnknown", why=why)
                 self._unknown += 1
                 if self._unknown >= MOST_UNKNOWN:
-                    raise MessengerUnwellError
+                    self._deps.signals.count("PriceMessageRefused", why="SILENT", code="")
+                    return False
             case MessageRefused(reason) if reason in OURS_TO_STOP:
                 self._end(key, item)
             case MessageRefused(reason, code):
                 self._deps.signals.count("PriceMessageRefused", why=reason.value, code=code)
                 self._let_go(key, known)
-                raise MessengerUnwellError
+                return False
+        return True
 
     def _fens_at(self, version: int) -> Fens:
         if version not in self._fens:
-            found = find_version(self._deps.store, self._telling.province, version)
-            self._fens[version] = {} if found is None else found.fens
+            self._fens[version] = find_version(self._deps.store, self._telling.province, version) or {}
         return self._fens[version]
 
     def _end(self, key: Key, item: Item) -> None:
@@ -164,7 +173,7 @@ class _Round:
         """Nothing was sent: claim them again next time."""
         release = Update(key, when=Is("told", self._telling.version), assign={"told": known})
         try:
-            self._deps.store.commit(release)
+            self._deps.store.commit(release, reopened(self._telling))
         except ChangedMeanwhileError:
             return  # subscribed no more
 

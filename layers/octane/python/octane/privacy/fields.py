@@ -1,8 +1,8 @@
 """What is sealed in an item, and how it comes under the present key (SE1).
 
-Sealed texts are found by their form, wherever they stand; which field and which owner they were sealed for,
-the item itself tells: its partition or one of `OWNERS`. What was written before fields were sealed is known
-by its place, in `PLAIN`.
+Sealed texts are found wherever they stand, by their form and by a key that there is: what only looks like one
+is somebody's own words. Which field and which owner they were sealed for, the item itself tells: its
+partition or one of `OWNERS`. What was written before fields were sealed is known by its place, in `PLAIN`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -56,23 +56,24 @@ class Renewal(NamedTuple):
     closed: bool = False
 
 
-def renewal(vault: Vault, key_id: str, table: Table, item: Item) -> Renewal:
-    """What brings an item under a key: nothing to assign or remove when it is there already."""
+def renewal(vault: Vault, old: frozenset[str], table: Table, item: Item) -> Renewal:
+    """What brings an item from the `old` keys under the present one: nothing to assign or remove when it is
+    there already."""
     (assign, remove), closed = _moved_over(vault, table, item), False
     owners = owners_of(item)
     for name, value in item.items():
-        if any(_is_old(text, key_id) for text in texts_in(value)):
+        if any(key_of(text) in old for text in texts_in(value)):
             try:
-                assign[name] = _renewed(vault, key_id, owners, value)
+                assign[name] = _renewed(vault, old, owners, value)
             except (SealBrokenError, KeyGoneError):
                 closed = True
     return Renewal(assign, remove, closed)
 
 
-def is_current(key_id: str, table: Table, item: Item) -> bool:
-    """Whether nothing in an item is plain that should be sealed, or sealed under another key."""
+def is_current(old: frozenset[str], table: Table, item: Item) -> bool:
+    """Whether nothing in an item is plain that should be sealed, or sealed under an old key."""
     plain = any(_is_plain(item, name) for name in _plain_in(table, item))
-    return not plain and not any(_is_old(text, key_id) for value in item.values() for text in texts_in(value))
+    return not plain and not any(key_of(text) in old for value in item.values() for text in texts_in(value))
 
 
 def opened(vault: Vault, owners: list[str], text: str) -> tuple[Field, str, str]:
@@ -108,15 +109,15 @@ def texts_in(value: Value) -> Iterator[str]:
                 yield from texts_in(part)
 
 
-def _renewed(vault: Vault, key_id: str, owners: list[str], value: Value) -> Value:
+def _renewed(vault: Vault, old: frozenset[str], owners: list[str], value: Value) -> Value:
     match value:
-        case str() if _is_old(value, key_id):
+        case str() if key_of(value) in old:
             field, owner, plain = opened(vault, owners, value)
             return vault.seal(field, owner, plain)
         case list():
-            return [_renewed(vault, key_id, owners, part) for part in value]
+            return [_renewed(vault, old, owners, part) for part in value]
         case dict():
-            return {name: _renewed(vault, key_id, owners, part) for name, part in value.items()}
+            return {name: _renewed(vault, old, owners, part) for name, part in value.items()}
     return value
 
 
@@ -151,7 +152,3 @@ def _plain_in(table: Table, item: Item) -> Mapping[str, _Plain]:
 def _is_plain(item: Item, name: str) -> bool:
     text = item.get(name)
     return isinstance(text, str) and text != "" and not is_sealed(text)
-
-
-def _is_old(text: str, key_id: str) -> bool:
-    return key_of(text) not in ("", key_id)

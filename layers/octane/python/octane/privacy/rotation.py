@@ -21,11 +21,10 @@ from octane.privacy.keys import CURRENT, HELD_MS, PARTITION, KeyRing, key_at
 from octane.store.items import Item, Key, Query, Scan, Table, Value
 from octane.store.store import CommitUnknownError, Store
 from octane.store.writes import (
+    ANYWAY,
     Absent,
-    AnyOf,
     ChangedMeanwhileError,
     Delete,
-    Exists,
     Is,
     Put,
     Update,
@@ -128,6 +127,12 @@ def find_rotation(store: Store) -> Rotation | None:
     return Rotation(**known)  # type: ignore[arg-type]  # as `_item` wrote it
 
 
+def old_keys(store: Store, key_id: str) -> frozenset[str]:
+    """The ids of all keys but this one."""
+    found = store.scan_pages(Query(Table.IDENTITY, PARTITION, "KEY#", "KEY~"))
+    return frozenset(str(item["sk"]).removeprefix("KEY#") for item in found) - {key_id}
+
+
 def _is_proof(rotation: Rotation) -> bool:
     """Whether the pass that is over shows that nothing is left: it met nothing, and began after the last
     moment at which something could come under an old key."""
@@ -155,8 +160,8 @@ def _next_pass(deps: RotationDeps, rotation: Rotation) -> Rotation:
 def _page(deps: RotationDeps, rotation: Rotation) -> Rotation:
     table = TABLES[rotation.table_no]
     after = None if rotation.cursor is None else {n: str(v) for n, v in rotation.cursor.items()}
-    page = deps.store.scan(Scan(table, PAGE, after))
-    changes = [(item, renewal(deps.vault, rotation.key_id, table, item)) for item in page.items]
+    page, old = deps.store.scan(Scan(table, PAGE, after)), old_keys(deps.store, rotation.key_id)
+    changes = [(item, renewal(deps.vault, old, table, item)) for item in page.items]
     updates = [_update(table, item, one) for item, one in changes if one.assign or one.remove]
     rewritten = sum(
         _written(deps.store, updates[first : first + TOGETHER]) for first in range(0, len(updates), TOGETHER)
@@ -197,11 +202,9 @@ def _written(store: Store, updates: list[Update]) -> int:
 
 def _finish(deps: RotationDeps, rotation: Rotation) -> Rotation:
     """Nothing is sealed under the old keys, and nobody can: destroy them."""
-    keys = deps.store.scan_pages(Query(Table.IDENTITY, PARTITION, "KEY#", "KEY~"))
-    old = [str(item["sk"]) for item in keys if str(item["sk"]) != key_at(rotation.key_id).sk]
     done = rotation._replace(state=DONE, version=rotation.version + 1)
-    anyway: AnyOf = any_of(Absent(), Exists())
-    writes: list[Write] = [Delete(Key(Table.IDENTITY, PARTITION, sk), when=anyway) for sk in old]
+    old = sorted(old_keys(deps.store, rotation.key_id))
+    writes: list[Write] = [Delete(key_at(key_id), when=ANYWAY) for key_id in old]
     deps.store.commit(*writes, Put(ROTATION, _item(done), when=Is("version", rotation.version)))
     deps.key_ring.forget()
     return done

@@ -29,6 +29,7 @@ from octane.funds.trial import (
 )
 from octane.kernel.clock import in_beijing
 from octane.kernel.statement import BillOriginal, BillUnreadableError, LineKind, LineStatus
+from octane.ledger.accounts import biller_payable
 from octane.ledger.journal import read_day
 from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.differences import Difference, LineView, difference_key, opened
@@ -48,7 +49,7 @@ def check_funds_step(deps: RunDeps, step: Json) -> Json:
     day, version = date.fromisoformat(step["run"]["day"]), int(step["run"]["version"])
     today = in_beijing(deps.clock.now()).date()
     trial, before = close_trial(deps.archive, day, version, is_over=day < today)
-    failures = list(trial_failures(trial))
+    failures = [*trial_failures(trial), *_uncollected(trial, step)]
     rows: list[Json] = []
     if deps.bank is not None:
         statements, missing = _statements(deps, day)
@@ -63,6 +64,18 @@ def check_funds_step(deps: RunDeps, step: Json) -> Json:
                 rows.append({"label": f"SWEEP {sweep.debit}>{sweep.credit}", "amount": sweep.amount})
     opening = {row.account: row.closing for row in before.rows} if before else {}
     return {**step, "funds": {"opening": opening, "rows": rows, "failures": failures}}
+
+
+def _uncollected(trial: TrialDay, step: Json) -> Iterator[str]:
+    """A biller that is no source any more (its key is gone, say), but was paid on the day: nothing matches
+    its entries. A partial run collects what it was asked for."""
+    if step["run"].get("partial"):
+        return
+    ran = {each["source"] for each in step["sources"]}
+    missing = {biller_payable(source): source for source in BILLERS if source not in ran}
+    for row in trial.rows:
+        if row.account in missing and (row.debit or row.credit):
+            yield f"{missing[row.account]}: {row.account} moved, and its bill was not collected."
 
 
 def close_trial(

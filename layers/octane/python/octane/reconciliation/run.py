@@ -57,7 +57,8 @@ def open_day(
     store: Store, today: date, asked: Mapping[str, Any], collected: Sequence[Source] = COLLECTED
 ) -> Json:
     """Take the next version of a day. `asked` names the `day`, or how many `days_ago` it was (1), and perhaps
-    the `sources` (all of `collected`: those that are set up). Raises `DayInvalidError`."""
+    the `sources` (all of `collected`: those that are set up); then the `run` is `partial`. Raises
+    `DayInvalidError`."""
     day = _day(asked, today)
     try:
         sources = [Source(name) for name in asked.get("sources") or collected]
@@ -73,7 +74,9 @@ def open_day(
             add={"version": 1},
         )
     )
-    run = {"day": day.isoformat(), "version": taken["version"]}
+    run: Json = {"day": day.isoformat(), "version": taken["version"]}
+    if asked.get("sources"):
+        run["partial"] = True
     return {"run": run, "sources": [{**run, "source": source.value, "tries": 0} for source in sources]}
 
 

@@ -21,7 +21,7 @@ from octane.rights.exports import EXPORTS, FILES, export_key, file_key, waiting_
 from octane.rights.holdings import KEPT, PERSONAL, order_ids, order_items, partition
 from octane.store.items import Item, Query, Table, Value
 from octane.store.store import Store
-from octane.store.writes import Absent, Delete, Exists, Update, any_of
+from octane.store.writes import ANYWAY, Delete, Exists, Update
 from octane.wire.aead import SealBrokenError
 
 SECRET = ("#PAYMENT_PASSWORD", "SESSION#", "STEPUP#", "KEY#", "RATE#", "EXPORT#", "CONNECTION#")
@@ -50,7 +50,7 @@ def make_exports(deps: RightsDeps, seconds: int) -> int:
 
 def _make(deps: RightsDeps, user_id: str, export_id: str) -> None:
     """Whose account was erased meanwhile gets no copy."""
-    waiting = Delete(waiting_key(export_id), when=any_of(Absent(), Exists()))
+    waiting = Delete(waiting_key(export_id), when=ANYWAY)
     if deps.store.get(export_key(user_id, export_id)) is None:
         deps.store.commit(waiting)
         return

@@ -36,13 +36,12 @@ from octane.rights.erasure import (
 from octane.rights.holdings import PERSONAL, exports_of, is_settled, order_ids, order_items, partition
 from octane.store.items import Item, Key, Query, Table
 from octane.store.store import Store
-from octane.store.writes import Absent, Delete, Exists, Put, Update, Write, any_of
+from octane.store.writes import ANYWAY, Delete, Exists, Put, Update, Write
 
 WAIT_MS = ACCESS_SECONDS * SECOND + 5 * MINUTE
 """Until no access token from before is alive and no function that took one still runs."""
 LATE_MS = 24 * 3_600 * SECOND
 """An erasure that waits for longer needs a person: its seven days run."""
-ANYWAY = any_of(Absent(), Exists())
 ORDER_FIELDS = (
     *("card_number", "card_masked", "card_id", "holder_name", "holder_phone"),
     *("account_no", "account_masked", "account_tag", "bill_account_id"),

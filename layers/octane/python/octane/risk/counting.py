@@ -26,10 +26,10 @@ from octane.risk.seen import (
 from octane.risk.sight import BAND_HOURS, Asked, Sight, device_mark
 from octane.store.items import Item, Value
 from octane.store.writes import (
+    ANYWAY,
     Absent,
     AtMost,
     Check,
-    Exists,
     Is,
     Missing,
     Update,
@@ -40,7 +40,6 @@ from octane.store.writes import (
 
 DEVICES = 8
 """So many devices of a person are remembered."""
-ALWAYS = any_of(Absent(), Exists())
 
 
 class TooManyOrdersError(TooManyError):
@@ -84,12 +83,12 @@ def count_order(asked: Asked, sight: Sight, limits: Limits, now: Instant) -> tup
     if asked.device:
         key = tag_key(asked.device_tag)
         gone = outdated(sight.device, now)
-        writes.append(Update(key, ALWAYS, assign=seen_today, add=counted(now), remove=_but(gone, seen_today)))
+        writes.append(Update(key, ANYWAY, assign=seen_today, add=counted(now), remove=_but(gone, seen_today)))
     if asked.ip_tag:
         key = ip_shard(asked.ip_tag, asked.order_id)
         old = next((item for item in sight.ip if item.get("sk") == key.sk), {})
         gone = outdated(old, now)
-        writes.append(Update(key, ALWAYS, assign=seen_today, add=counted(now), remove=_but(gone, seen_today)))
+        writes.append(Update(key, ANYWAY, assign=seen_today, add=counted(now), remove=_but(gone, seen_today)))
     if asked.card:
         writes.append(_count_card(asked, sight.card, now))
     return tuple(writes)
@@ -132,8 +131,8 @@ def _count_card(asked: Asked, card: Item | None, now: Instant) -> Update:
     alone = not other_accounts([card], asked.account_id, now)
     if alone:
         remove = (*gone, "shared") if "shared" in card else gone
-        return Update(key, ALWAYS, assign={**own, "account": mark}, add=counted(now), remove=remove)
-    return Update(key, ALWAYS, assign={**own, "shared": 1}, add=counted(now), remove=gone)
+        return Update(key, ANYWAY, assign={**own, "account": mark}, add=counted(now), remove=remove)
+    return Update(key, ANYWAY, assign={**own, "shared": 1}, add=counted(now), remove=gone)
 
 
 def _but(names: tuple[str, ...], kept: dict[str, Value]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from octane.risk.decide import Decision, from_json, replays, to_json
 from octane.risk.publishing import rules_of
 from octane.store.items import Key, Query, Table
 from octane.store.store import Store
-from octane.store.writes import Absent, Exists, Put, any_of
+from octane.store.writes import ANYWAY, Absent, Put
 
 SHOWN = 20
 PLACED, REFUSED = "#DECISION", "#REFUSED#"
@@ -50,7 +50,7 @@ def keep_decision(decision: Decision) -> Put:
 def keep_refusal(decision: Decision) -> Put:
     """Commit it alone, or with the freeze."""
     key = Key(Table.RISK, decision.order_id, f"{REFUSED}{decision.at:015d}")
-    return Put(key, {"decision": to_json(decision)}, when=any_of(Absent(), Exists()))
+    return Put(key, {"decision": to_json(decision)}, when=ANYWAY)
 
 
 def find_decision(store: Store, order_id: str) -> Decision | None:

@@ -21,7 +21,7 @@ from octane.risk.decide import Decision, Tags
 from octane.risk.ports import Alliance, Report, Reported, Subject, SubjectKind
 from octane.store.items import Item, Key, Query, Table
 from octane.store.store import Store
-from octane.store.writes import Absent, ChangedMeanwhileError, Delete, Exists, Put, any_of
+from octane.store.writes import ANYWAY, Absent, ChangedMeanwhileError, Delete, Exists, Put
 
 SHARDS = 4
 AT_ONCE = 25
@@ -111,7 +111,7 @@ def _send(deps: ReportDeps, waiting: Waiting) -> bool:
         if answer is Reported.REFUSED:
             deps.signals.count("ReportRefused", order_id=waiting.order_id)
         done: Item = {"report_id": waiting.report.report_id, "answer": answer.value, "at": now}
-        result = Put(Key(Table.RISK, waiting.order_id, "#REPORT"), done, when=any_of(Absent(), Exists()))
+        result = Put(Key(Table.RISK, waiting.order_id, "#REPORT"), done, when=ANYWAY)
         deps.store.commit(gone, result)
     except ChangedMeanwhileError:
         return False  # another run has moved it

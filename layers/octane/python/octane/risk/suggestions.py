@@ -14,7 +14,7 @@ from octane.risk.facts import VOCABULARY, Facts
 from octane.risk.rules import RuleSet
 from octane.risk.seen import number
 from octane.store.items import Item, Key, Table
-from octane.store.writes import Absent, Exists, Update, any_of
+from octane.store.writes import ANYWAY, Update
 
 ENOUGH = 50
 """Orders that a reason must have hit before anything is said of it."""
@@ -37,7 +37,7 @@ def count_reasons(version: int, reasons: tuple[str, ...], *, good: bool) -> Upda
     sign = "+" if good else "-"
     return Update(
         counts_key(version),
-        when=any_of(Absent(), Exists()),
+        when=ANYWAY,
         add={f"{reason}{sign}": 1 for reason in dict.fromkeys(reasons)},
     )
 

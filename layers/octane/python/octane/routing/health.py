@@ -22,11 +22,10 @@ from octane.routing.decisions import Circuit, Health
 from octane.routing.rules import PPM, BreakerRule
 from octane.store.items import Item, Key, Table, Value
 from octane.store.writes import (
-    Absent,
+    ANYWAY,
     AtLeast,
     AtMost,
     Condition,
-    Exists,
     Is,
     Missing,
     Update,
@@ -42,7 +41,6 @@ OUTSIDE: tuple[ChannelName, ...] = tuple(
     channel for channel in ChannelName if channel is not ChannelName.WALLET
 )
 """The channels that can be sick."""
-ANYWAY = any_of(Absent(), Exists())
 
 
 class ChannelRecord(NamedTuple):

@@ -6,7 +6,7 @@ cells around are one more read. So no question reads the table, and no key is ho
 
 A cell's text has a line for each station, in the order of their ids:
 
-    station_id TAB lat TAB lon TAB grades TAB province TAB name
+    station_id TAB lat TAB lon TAB grades TAB offsets TAB province TAB name
 """
 
 import heapq
@@ -40,8 +40,8 @@ class NearStation(NamedTuple):
     station_id: str
     lat: int
     lon: int
-    grades: str
-    """`92 95 0`"""
+    grades: tuple[str, ...]
+    offsets: Mapping[str, int]
     province: Province
     name: str
 
@@ -94,13 +94,16 @@ def stations_in(
 
 
 def _near_station(metres: int, line: str) -> NearStation:
-    station_id, lat, lon, grades, province, name = line.split("\t")
-    return NearStation(metres, station_id, int(lat), int(lon), grades, Province(province), name)
+    station_id, lat, lon, grades, offsets, province, name = line.split("\t")
+    own = {grade: int(fen) for grade, _, fen in (each.partition("=") for each in offsets.split())}
+    place = int(lat), int(lon)
+    return NearStation(metres, station_id, *place, tuple(grades.split()), own, Province(province), name)
 
 
 def line_of(station: Station) -> str:
     parts = (station.station_id, str(station.lat), str(station.lon), " ".join(station.grades))
-    return "\t".join((*parts, station.province.value, station.name))
+    offsets = " ".join(f"{grade}={fen}" for grade, fen in sorted(station.offsets.items()))
+    return "\t".join((*parts, offsets, station.province.value, station.name))
 
 
 def lines_of(item: Item) -> dict[str, str]:
@@ -120,12 +123,6 @@ def packed(lines: Mapping[str, str]) -> str:
     if len(ids) > MOST_IN_CELL:
         ids = [ids[number * len(ids) // MOST_IN_CELL] for number in range(MOST_IN_CELL)]
     return "\n".join(lines[station_id] for station_id in ids)
-
-
-def metres_between(one: Place, other: Place) -> int:
-    """Along the great circle."""
-    north, east = one.lat * TO_RADIANS, one.lon * TO_RADIANS
-    return _metres(north, east, math.cos(north), other.lat, other.lon)
 
 
 def _metres(north: float, east: float, cosine: float, lat: int, lon: int) -> int:

@@ -106,13 +106,13 @@ def _fields(feature: object) -> dict[str, str] | None:
 
 
 def _text(value: object) -> str:
-    """Lists as in a cell of CSV: their members with blanks between, `92=-10` for a member of an object."""
+    """Lists as in a cell of CSV: their texts with blanks between, `92=-10` for a member of an object."""
     match value:
         case str():
             return value
         case list():
-            return " ".join(map(_text, value))
+            return " ".join(part for part in value if isinstance(part, str))
         case dict():
-            return " ".join(f"{name}={_text(part)}" for name, part in value.items())
+            return " ".join(f"{name}={part}" for name, part in value.items() if isinstance(part, str))
         case _:
             return ""

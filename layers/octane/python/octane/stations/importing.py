@@ -3,8 +3,11 @@
 The good rows are put in order of their cells and written in batches. A batch is one transaction: its
 stations, the cells that change with them, and how far the import is. So a run that dies is taken up by the
 next one behind its last batch, two runs at once share the work, and the table is whole after each of them.
-What a file says that stands in the table already costs a read and no write. A station that a file leaves out
-stays.
+A station that a file leaves out stays.
+
+Files may come in late and out of order. Each station tells when the newest file that says so was uploaded,
+and an older file leaves it alone. So what stands in the table already is written too, for its time; its
+cells are not. An upload is known by key, time and content: the same content, uploaded later, is another one.
 """
 
 import hashlib
@@ -24,8 +27,8 @@ from octane.stations.ports import ArrivalDeps, ImportDeps
 from octane.stations.records import cell_key, import_key, station_key, station_of
 from octane.stations.rows import Fault, Row, judged
 from octane.store.items import Item, Value
-from octane.store.store import until_settled
-from octane.store.writes import Absent, Is, Put
+from octane.store.store import ATTEMPTS, until_settled
+from octane.store.writes import Absent, ChangedMeanwhileError, Is, Put
 
 PREFIX, REPORTS = "imports/stations/", "imports/reports/"
 WINDOW = 90
@@ -56,7 +59,7 @@ class ImportState(StrEnum):
 
 
 class Import(NamedTuple):
-    """How far a file is. `import_id` derives from key and content: another content is another import."""
+    """How far an upload is. `import_id` derives from its key, time and content."""
 
     import_id: str
     key: str
@@ -67,18 +70,21 @@ class Import(NamedTuple):
     """Rows behind which the next batch begins."""
     written: int
     unchanged: int
+    superseded: int
+    """A newer file has said otherwise."""
     faults: int
     shown: tuple[str, ...]
     """The first faults: `line rule detail`."""
     report: str
     """Under this key the bucket has a CSV of all faults of the file."""
+    uploaded_at: Instant
     started_at: Instant
     version: int = 1
 
     @property
     def summary(self) -> dict[str, str | int]:
         """For the log."""
-        names = ("import_id", "rows", "done", "written", "unchanged", "faults")
+        names = ("import_id", "rows", "done", "written", "unchanged", "superseded", "faults")
         return {name: value for name, value in self._asdict().items() if name in names}
 
 
@@ -90,19 +96,25 @@ def run_import(deps: ImportDeps, key: str, until: Instant, caller: Caller | None
     """
     if not key.startswith(PREFIX):
         raise ImportKeyInvalidError
-    content = deps.work.get(key)
-    if content is None:
+    file = deps.work.written(key)
+    if file is None:
         raise ImportNotFoundError
-    import_id = derive_id("I", key, hashlib.sha256(content).hexdigest())
+    import_id = derive_id("I", key, str(file.at), hashlib.sha256(file.content).hexdigest())
     known = _read(deps, import_id)
     if known is not None and known.state is ImportState.DONE:
         return known
-    good, faults = judged(raw_rows(content))
-    del content
+    good, faults = judged(raw_rows(file.content))
+    uploaded_at = file.at
+    del file
     rows = sorted(good, key=_place_in_order)
-    progress = known or until_settled(lambda: _begin(deps, key, import_id, len(rows), faults, caller))
+    progress = known or until_settled(
+        lambda: _begin(deps, key, import_id, uploaded_at, len(rows), faults, caller)
+    )
     while progress.state is ImportState.RUNNING and deps.clock.now() < until:
-        progress = until_settled(lambda: _next_batch(deps, import_id, rows))
+        try:
+            progress = _next_batch(deps, import_id, rows)
+        except (ChangedMeanwhileError, UnavailableError):
+            deps.store.pause(ATTEMPTS)  # another run was first, or the tables are busy: look again
     return progress
 
 
@@ -128,7 +140,13 @@ def _place_in_order(row: Row) -> tuple[bool, str, str, str]:
 
 
 def _begin(
-    deps: ImportDeps, key: str, import_id: str, rows: int, faults: Sequence[Fault], caller: Caller | None
+    deps: ImportDeps,
+    key: str,
+    import_id: str,
+    uploaded_at: Instant,
+    rows: int,
+    faults: Sequence[Fault],
+    caller: Caller | None,
 ) -> Import:
     known = _read(deps, import_id)
     if known is not None:
@@ -138,7 +156,7 @@ def _begin(
     deps.work.put(report, "\n".join(("line,rule,detail", *lines, "")).encode())
     state = ImportState.RUNNING if rows else ImportState.DONE
     shown = tuple(_shown(fault) for fault in faults[:MOST_SHOWN])
-    fresh = Import(import_id, key, state, rows, 0, 0, 0, len(faults), shown, report, now)
+    fresh = Import(import_id, key, state, rows, 0, 0, 0, 0, len(faults), shown, report, uploaded_at, now)
     deps.store.commit(Put(import_key(import_id), _item_of(fresh), when=Absent()), record(_act(fresh, caller)))
     return fresh
 
@@ -160,8 +178,8 @@ def _next_batch(deps: ImportDeps, import_id: str, rows: Sequence[Row]) -> Import
         str(item["station_id"]): station_of(item)
         for item in deps.store.batch_get([station_key(row.station.station_id) for row in window])
     }
-    merged = merge(window, stations, lambda cells: _cells(deps, cells))
-    after = _advanced(progress, merged)
+    merged = merge(window, stations, progress.uploaded_at, lambda cells: _cells(deps, cells))
+    after = _advanced(progress, merged, len(rows))
     deps.store.commit(
         Put(import_key(import_id), _item_of(after), when=Is("version", progress.version)), *merged.writes
     )
@@ -173,14 +191,16 @@ def _cells(deps: ImportDeps, cells: Iterable[str]) -> dict[str, Stored]:
     return {str(item["pk"]).partition("#")[2]: Stored.of(item) for item in items}
 
 
-def _advanced(progress: Import, merged: Merged) -> Import:
+def _advanced(progress: Import, merged: Merged, rows: int) -> Import:
+    """`rows`: how many the file has by the rules of today, which need not be those that it was begun with."""
     done = progress.done + merged.taken
     shown = (*progress.shown, *map(_shown, merged.faults))
     return progress._replace(
-        state=ImportState.DONE if done >= progress.rows else ImportState.RUNNING,
+        state=ImportState.DONE if done >= rows else ImportState.RUNNING,
         done=done,
         written=progress.written + merged.written,
         unchanged=progress.unchanged + merged.unchanged,
+        superseded=progress.superseded + merged.superseded,
         faults=progress.faults + len(merged.faults),
         shown=shown[:MOST_SHOWN],
         version=progress.version + 1,
@@ -214,9 +234,11 @@ def _import_of(item: Item) -> Import:
         done=int(str(item["done"])),
         written=int(str(item["written"])),
         unchanged=int(str(item["unchanged"])),
+        superseded=int(str(item["superseded"])),
         faults=int(str(item["faults"])),
         shown=tuple(str(line) for line in shown),
         report=str(item["report"]),
+        uploaded_at=Instant(int(str(item["uploaded_at"]))),
         started_at=Instant(int(str(item["started_at"]))),
         version=int(str(item["version"])),
     )

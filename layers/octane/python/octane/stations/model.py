@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from octane.kernel.clock import Instant
 from octane.kernel.errors import InputError, NotFoundError
 from octane.kernel.provinces import Province
 
@@ -59,6 +60,8 @@ class Station(NamedTuple):
     """By grade: what a litre costs here over its province's price, in fen; may be negative."""
     closed: bool = False
     """Closed for good: found by its id, not by place."""
+    as_of: Instant = Instant(0)
+    """When the newest file was uploaded that says so."""
     version: int = 1
 
     @property

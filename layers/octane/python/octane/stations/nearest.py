@@ -46,7 +46,7 @@ def nearest(deps: StationDeps, place: Place, limit: int, grade: str = "") -> lis
     Where the map is silent the distances are those through the air, and say so.
     """
     near = _near(deps, place, limit, grade)
-    ranked = ranked_by_road(deps.driving_map, place, near)[:limit]
+    ranked = ranked_by_road(deps.driving_map, place, near)[:limit] if near else []
     found = _read(deps, [station_id for station_id, _ in ranked])
     # a station may go between the two reads
     return [

@@ -5,17 +5,28 @@ neighbours share its key and shape (`octane.prices.records`) and no code: a read
 and a price that is missing is not shown.
 """
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
 
 from octane.kernel.clock import MINUTE, Clock, Instant
+from octane.kernel.provinces import Province
 from octane.stations.model import Station
 from octane.stations.records import PRICES
 from octane.store.items import Item, Key, Value
 
 HOUR = 60 * MINUTE
-
-
 KEPT_MS = MINUTE
+
+
+class Seller(Protocol):
+    """A station, or what a cell tells of one."""
+
+    @property
+    def province(self) -> Province: ...
+    @property
+    def grades(self) -> tuple[str, ...]: ...
+    @property
+    def offsets(self) -> Mapping[str, int]: ...
 
 
 class PostedPrices:
@@ -51,9 +62,7 @@ class PostedPrice(NamedTuple):
     """Too old to be relied on."""
 
 
-def posted_prices(
-    station: Station, item: Item | None, now: Instant, stale_ms: int
-) -> tuple[PostedPrice, ...]:
+def posted_prices(station: Seller, item: Item | None, now: Instant, stale_ms: int) -> tuple[PostedPrice, ...]:
     """The prices of the grades that a station sells, those that are known."""
     prices = _part(_part(_part(item, "provinces"), station.province.value), "prices")
     found = []

@@ -2,7 +2,7 @@
 
 | key                                        | item                                                        |
 |--------------------------------------------|-------------------------------------------------------------|
-| pk: `STATION#<station_id>`, sk: `#STATION` | the station, packed; `version` counts its changes           |
+| pk: `STATION#<station_id>`, sk: `#STATION` | the station, packed; `version` counts its writes            |
 | pk: `CELL#<h3 index>`, sk: `#CELL`         | the stations of a cell, packed (`octane.stations.cells`)    |
 | pk: `IMPORT#<import_id>`, sk: `#IMPORT`    | how far an import is (`octane.stations.importing`)          |
 | pk: `PRICES#CURRENT`, sk: `#PRICES`        | the prices of all provinces: written by `octane.prices`     |

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from octane.kernel.provinces import province_named
 from octane.stations.files import RawRow
 from octane.stations.model import GRADES, CoordinatesInvalidError, Place, Station, parse_place
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
-WORDS = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029<>]*")
+WORDS = re.compile(r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff<>]*")
 SUB_MERCHANT = re.compile(r"(?:[0-9]{8,32})?")
 PHONE = re.compile(r"(?:\+?[0-9][0-9 -]{4,19})?")
 HOURS = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
@@ -26,8 +26,6 @@ CHINA = (Place(3_500_000, 73_400_000), Place(53_700_000, 135_200_000))
 SAME_PLACE = 100
 """Two stations in the same square of a ten-thousandth of a degree (some eleven metres) are one."""
 STATES = {"": False, "OPEN": False, "CLOSED": True}
-
-Seen = TypeVar("Seen", str, Place)
 
 
 class RowRule(StrEnum):
@@ -75,7 +73,7 @@ class BrokenRowError(Exception):
     def __init__(self, rule: RowRule, detail: str = "") -> None:
         super().__init__(rule, detail)
         self.rule = rule
-        self.detail = detail[:64]
+        self.detail = detail[:64].encode(errors="replace").decode()  # JSON can tell half a surrogate pair
 
 
 def judged(rows: Iterable[RawRow]) -> tuple[list[Row], list[Fault]]:
@@ -87,21 +85,19 @@ def judged(rows: Iterable[RawRow]) -> tuple[list[Row], list[Fault]]:
     for raw in rows:
         try:
             station = station_in(raw)
-            _first(ids, station.station_id, raw.line, RowRule.DUPLICATE_ID)
-            if not station.closed:
-                _first(squares, square_of(station.place), raw.line, RowRule.DUPLICATE_PLACE)
+            square = None if station.closed else square_of(station.place)
+            if station.station_id in ids:
+                raise BrokenRowError(RowRule.DUPLICATE_ID, f"line {ids[station.station_id]}")
+            if square in squares:
+                raise BrokenRowError(RowRule.DUPLICATE_PLACE, f"line {squares[square]}")
         except BrokenRowError as broken:
             faults.append(Fault(raw.line, broken.rule, broken.detail))
-        else:
-            good.append(Row(raw.line, station))
+            continue
+        ids[station.station_id] = raw.line
+        if square:
+            squares[square] = raw.line
+        good.append(Row(raw.line, station))
     return good, faults
-
-
-def _first(seen: dict[Seen, int], value: Seen, line: int, rule: RowRule) -> None:
-    """Raise `BrokenRowError` for what an earlier line has."""
-    if value in seen:
-        raise BrokenRowError(rule, f"line {seen[value]}")
-    seen[value] = line
 
 
 def square_of(place: Place) -> Place:

@@ -85,6 +85,19 @@ class TencentMaps:
         return None
 
 
+class SilentMap:
+    """Instead of a map that is not set up; or whose secret cannot be read, and then it says why."""
+
+    def __init__(self, signals: Signals, why: str = "") -> None:
+        self._signals = signals
+        self._why = why
+
+    def drives(self, _start: Place, _ends: Sequence[Place]) -> list[Drive | None] | None:
+        if self._why:
+            self._signals.count("MapSilent", why=self._why)
+        return None
+
+
 def sign(path: str, fields: Mapping[str, str], secret_key: str) -> str:
     """Tencent's signature of a GET.
 

@@ -20,8 +20,11 @@ def write_cursor(cursor: Mapping[str, str | int] | None) -> str | None:
     return base64.urlsafe_b64encode(orjson.dumps(dict(cursor))).decode() if cursor else None
 
 
-def read_cursor(text: str | None, partition: str, index: Index | None = None) -> dict[str, str] | None:
-    """Read a cursor back; one of another partition's listing, or made by hand, is refused."""
+def read_cursor(
+    text: str | None, partition: str, index: Index | None = None, *, first: str = "", last: str = ""
+) -> dict[str, str] | None:
+    """Read a cursor back; one of another partition's listing, outside its bounds (of the sort key, both
+    inclusive, none when empty), or made by hand, is refused."""
     if not text:
         return None
     try:
@@ -34,5 +37,8 @@ def read_cursor(text: str | None, partition: str, index: Index | None = None) ->
     if not all(value and isinstance(value, str) for value in found.values()):
         raise CursorInvalidError
     if found[index.partition if index else "pk"] != partition:
+        raise CursorInvalidError
+    sort = found[index.sort if index else "sk"]
+    if sort < first or (last and sort > last):
         raise CursorInvalidError
     return found

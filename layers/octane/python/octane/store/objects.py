@@ -2,13 +2,26 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
+
+from octane.kernel.clock import Instant
+
+
+class Written(NamedTuple):
+    """An object, and when what stands there was written: S3 tells it to the second."""
+
+    content: bytes
+    at: Instant
 
 
 class Objects(Protocol):
     """One bucket. Keys are `/`-separated. Raises `StoreUnavailableError` when it cannot be reached."""
 
     def get(self, key: str) -> bytes | None: ...
+
+    def written(self, key: str) -> Written | None:
+        """The same, with its time."""
+        ...
 
     def put(self, key: str, content: bytes) -> None:
         """Write, or overwrite, an object."""

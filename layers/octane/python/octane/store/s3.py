@@ -7,7 +7,9 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from octane.kernel.clock import SECOND, Instant
 from octane.kernel.errors import NotFoundError
+from octane.store.objects import Written
 from octane.store.store import ATTEMPTS, StoreUnavailableError
 
 Answer = TypeVar("Answer")
@@ -27,12 +29,17 @@ class S3Objects:
         self._pause = pause
 
     def get(self, key: str) -> bytes | None:
-        def read() -> bytes | None:
+        found = self.written(key)
+        return None if found is None else found.content
+
+    def written(self, key: str) -> Written | None:
+        def read() -> Written | None:
             try:
-                body: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+                answer = self._client.get_object(Bucket=self._bucket, Key=key)
             except self._client.exceptions.NoSuchKey:
                 return None
-            return body
+            at = Instant(int(answer["LastModified"].timestamp()) * SECOND)
+            return Written(answer["Body"].read(), at)
 
         return self._settled(read)
 

@@ -25,6 +25,10 @@ class StoreThrottledError(StoreUnavailableError):
     """The same, by the tables' own word: they take no more for now, whoever asks."""
 
 
+class StoreConflictError(StoreUnavailableError):
+    """The same: others were at one of these items. Other items may be free."""
+
+
 class CommitUnknownError(UnavailableError):
     """The writes may or may not be there; only reading tells. The same request, sent again, settles it."""
 
@@ -71,8 +75,10 @@ class Store:
     def batch_get(self, keys: list[Key]) -> list[Item]:
         return self._read(lambda: self.engine.batch_get(keys)) if keys else []
 
-    def commit(self, *writes: Write) -> None:
+    def commit(self, *writes: Write, conflicts: int = ATTEMPTS) -> None:
         """Do all writes or none; raise the `otherwise` of the first write whose condition fails.
+
+        A transaction that meets others at its items is tried again, until it has met them `conflicts` times.
 
         A transaction is sent again under the same token when its answer is lost, so it takes effect at most
         once and the second answer tells the outcome. A single write has no token: its lost answer raises
@@ -93,6 +99,9 @@ class Store:
             except ConditionFailed as failure:
                 raise refusal(writes[failure.index]) from None
             except Conflict:
+                conflicts -= 1
+                if not conflicts:
+                    break
                 continue
             except Throttled:
                 throttled = True
@@ -103,7 +112,7 @@ class Store:
             return
         if lost:
             raise CommitUnknownError
-        raise StoreThrottledError if throttled else StoreUnavailableError
+        raise StoreThrottledError if throttled else StoreConflictError
 
     def take(self, update: Update) -> Item:
         """Do one conditional update and return the item as it now is: a claim and a read in one call."""

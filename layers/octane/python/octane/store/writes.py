@@ -97,6 +97,10 @@ def any_of(*conditions: Condition) -> AnyOf:
     return AnyOf(conditions)
 
 
+ANYWAY = any_of(Absent(), Exists())
+"""Whatever is there, or nothing."""
+
+
 class Put(NamedTuple):
     """Write the whole item. Without an error of its own a failed condition is `ChangedMeanwhileError`."""
 

@@ -3,7 +3,10 @@
 from typing import Any
 
 import orjson
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
+
+UNREADABLE = (BotoCoreError, ClientError, KeyError, ValueError)
+"""What it raises to read a secret that cannot be read, or is no JSON."""
 
 
 class StoredSecret:

@@ -17,8 +17,10 @@ class Billers(Base):
     def biller_of(self, name: "Biller") -> "BillerClient":
         """The client of a biller, built when it is first needed; `BillerUnavailableError` for one that is not
         set up."""
-        if name not in self._biller_clients:
-            self._biller_clients[name] = self._biller(name, self._transport)
+        from octane.wire.http import HttpTransport
+
+        if name not in self._biller_clients:  # a circuit for each, though all may be on one host
+            self._biller_clients[name] = self._biller(name, HttpTransport(self.clock))
         return self._biller_clients[name]
 
     @cached_property

@@ -3,7 +3,6 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from octane.kernel.settings import required
 from octane.wiring.base import Base
 
 if TYPE_CHECKING:
@@ -21,8 +20,15 @@ class Coupons(Base):
         return Claims(self.store, self.clock)
 
     @cached_property
-    def erp(self) -> "Erp":
-        from octane.coupons.erp import ErpConfig, HttpErp
+    def erp(self) -> "Erp | None":
+        """None where no address is set up; then no secret is read."""
+        from octane.coupons.erp import ErpConfig, HttpErp, SilentErp
 
-        secret, url = self._secret("ERP"), required(self._environment, "OCTANE_ERP_URL")
-        return HttpErp(ErpConfig(secret["client"], secret["key"], url), self._transport, self.clock)
+        url = self._environment.get("OCTANE_ERP_URL", "")
+        if not url:
+            return None
+        secret = self._secret("ERP")
+        client, key = secret.get("client"), secret.get("key")
+        if not client or not key:
+            return SilentErp()
+        return HttpErp(ErpConfig(client, key, url), self._transport, self.clock)

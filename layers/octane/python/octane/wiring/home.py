@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Content = TypeVar("Content")
 
-THREADS = 8
+THREADS = 10
 """Twice what one call uses: one part that hangs leaves the next call room."""
 
 

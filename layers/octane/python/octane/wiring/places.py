@@ -23,8 +23,14 @@ class Places(Base):
 
     @cached_property
     def driving_map(self) -> "DrivingMap":
-        from octane.stations.tencent_maps import TencentMaps, TencentMapsConfig
+        from octane.stations.tencent_maps import SilentMap, TencentMaps, TencentMapsConfig
+        from octane.wire.secrets import UNREADABLE
 
         url = self._environment.get("OCTANE_MAPS_URL") or TENCENT_MAPS_URL
-        config = TencentMapsConfig.from_secret(self._secret("MAPS"), url)
-        return TencentMaps(config, self._transport, self.signals)
+        try:
+            secret = self._secret("MAPS")
+        except UNREADABLE as error:
+            return SilentMap(self.signals, f"SECRET_{type(error).__name__}")
+        if not (secret.get("key") and secret.get("secret_key")):
+            return SilentMap(self.signals)
+        return TencentMaps(TencentMapsConfig.from_secret(secret, url), self._transport, self.signals)

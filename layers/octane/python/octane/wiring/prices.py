@@ -31,12 +31,22 @@ class Prices(People, Cloud):
     @cached_property
     def price_sources(self) -> "Sequence[PriceSource]":
         from octane.prices.sources import DEFAULT, HttpSource, read_sources
+        from octane.wire.http import HttpTransport
 
         url = self._environment.get("OCTANE_PRICES_URL", "")
         if not url:
             return ()
         sources = read_sources(self._environment.get("OCTANE_PRICE_SOURCES") or DEFAULT)
-        return tuple(HttpSource(source, url, self._transport, self.clock) for source in sources)
+        # a circuit for each, though several may be on one host: a slow one must not silence the others
+        return tuple(HttpSource(source, url, HttpTransport(self.clock), self.clock) for source in sources)
+
+    @property
+    def tells_prices(self) -> bool:
+        return bool(self._price_template)
+
+    @property
+    def _price_template(self) -> str:
+        return self._environment.get("OCTANE_TEMPLATE_PRICE_CHANGED", "")
 
     @cached_property
     def price_news(self) -> "NewsQueue":
@@ -50,7 +60,7 @@ class Prices(People, Cloud):
         from octane.notify.wechat_messages import WechatMessages
 
         ids = {
-            Template.PRICE_CHANGED: self._environment.get("OCTANE_TEMPLATE_PRICE_CHANGED", ""),
+            Template.PRICE_CHANGED: self._price_template,
             Template.INSTALMENT_DUE: self._environment.get("OCTANE_TEMPLATE_INSTALMENT_DUE", ""),
         }
         return WechatMessages(self._wechat_mini, ids)

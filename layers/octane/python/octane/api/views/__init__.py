@@ -21,6 +21,7 @@ class View(BaseModel):
 Text = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f<>]+$")]
 Code = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\x21-\x7e]+$")]
 Id = Annotated[str, Field(min_length=26, max_length=26, pattern=r"^[A-Z2-7]+$")]
+BillNo = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$")]
 Coupons = Annotated[
     list[Id], Field(default=[], max_length=3, description="Ids of coupons to use with it; at most three.")
 ]

@@ -4,12 +4,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from octane.api.views import AmountFen, Body, Coupons, Id
+from octane.api.views import AmountFen, BillNo, Body, Coupons, Id
 from octane.billers.port import BillPart
 from octane.kernel.money import Fen
 from octane.orders.wanted import MOST_BILLS, PlaceBillOrder
-
-BillNo = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,32}$")]
 
 
 class BillToPay(Body):

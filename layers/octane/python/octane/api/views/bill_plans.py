@@ -4,15 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from octane.api.views import Body, Id, View
+from octane.api.views import BillNo, Body, Id, View
 from octane.billers.names import Biller
 from octane.bills.plans import FEWEST, MOST, PlanState
 from octane.kernel.clock import rfc3339
 
 if TYPE_CHECKING:
     from octane.bills.plans import Plan
-
-BillNo = Annotated[str, Field(min_length=1, max_length=32, pattern=r"^[A-Za-z0-9-]+$")]
 
 
 class MakeBillPlan(Body):

@@ -5,11 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Self
 from pydantic import Field
 
 from octane.api.views import Body, Id, Text, View
-from octane.api.views.coupons import TermsView
+from octane.api.views.coupons import TermsView, terms_fields
 from octane.coupons.auditing import Verdict
 from octane.coupons.campaigns import Audience, CampaignState, Offer, Terms
 from octane.coupons.editing import MOST_ACCOUNTS, Change, NewCampaign
 from octane.coupons.holding import Discount
+from octane.coupons.ports import NAME
+from octane.coupons.stock import left_in
 from octane.kernel.clock import Instant, parse_rfc3339, rfc3339
 from octane.kernel.errors import InputError
 from octane.kernel.money import Fen
@@ -32,7 +34,7 @@ Products = Annotated[
         description="Kinds of orders, divided by blanks: `CARD BILL`; empty: all but WALLET",
     ),
 ]
-Grade = Annotated[str, Field(max_length=32, pattern=r"^[0-9A-Za-z#_.-]*$")]
+Grade = Annotated[str, Field(max_length=32, pattern=rf"^({NAME})?$")]
 MOST_FEN = 100_000_000
 MOST_STOCK = 10_000_000
 
@@ -45,7 +47,10 @@ class TermsBody(Body):
     cap_fen: int = Field(default=0, ge=0, le=MOST_FEN, description="Of a PERCENT; 0: none")
     products: Products = ""
     stackable: bool = False
-    returns: bool = Field(default=True, description="Usable again after its order was given back")
+    returns: bool = Field(
+        default=True,
+        description="Usable again after its order was given back, for seven days at least",
+    )
 
     def terms(self) -> Terms:
         return Terms(
@@ -85,7 +90,9 @@ class OfferBody(Body):
 class CreateCampaignBody(OfferBody):
     audience: Annotated[Audience, Field(strict=False)] = Audience.ALL
     limit_group: Annotated[str, Field(max_length=64, pattern=r"^[0-9A-Za-z_-]*$")] = Field(
-        default="", description="Campaigns of one group share each account's limit; empty: its own"
+        default="",
+        description="Campaigns of one group share the limit of each account, and of each person who claims "
+        "for an enterprise; empty: its own",
     )
     supply_grade: Grade = Field(default="", description="The fuel whose shortage throttles it")
 
@@ -148,16 +155,7 @@ class CampaignView(View):
             supply_grade=campaign.supply_grade,
             is_supply_low=campaign.supply_low,
             shards=campaign.shards,
-            terms=CampaignTermsView(
-                discount=terms.discount,
-                value=terms.value,
-                threshold_fen=terms.threshold,
-                cap_fen=terms.cap,
-                products=terms.products,
-                stackable=terms.stackable,
-                returns=terms.returns,
-                valid_days=terms.valid_days,
-            ),
+            terms=CampaignTermsView(**terms_fields(terms), valid_days=terms.valid_days),
             made_by=campaign.made_by,
             made_at=rfc3339(campaign.made_at),
         )
@@ -183,7 +181,7 @@ class CampaignStockView(View):
         campaign, shards = found
         return cls(
             campaign=CampaignView.of(campaign),
-            left=sum(shard.left for shard in shards),
+            left=left_in(shards),
             claimed=sum(shard.claimed for shard in shards),
         )
 

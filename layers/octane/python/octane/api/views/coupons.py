@@ -1,6 +1,6 @@
 """Coupons as their owner sees them."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from octane.coupons.holding import CouponState, Discount
 from octane.kernel.clock import Instant, rfc3339
 
 if TYPE_CHECKING:
+    from octane.coupons.campaigns import Terms
     from octane.coupons.holding import Coupon
     from octane.coupons.listing import CouponPage
 
@@ -27,6 +28,19 @@ class TermsView(View):
     returns: bool
 
 
+def terms_fields(terms: "Terms | Coupon") -> dict[str, Any]:
+    """What a `TermsView` shows."""
+    return {
+        "discount": terms.discount,
+        "value": terms.value,
+        "threshold_fen": terms.threshold,
+        "cap_fen": terms.cap,
+        "products": terms.products,
+        "stackable": terms.stackable,
+        "returns": terms.returns,
+    }
+
+
 class CouponView(TermsView):
     coupon_id: str
     campaign_id: str
@@ -40,13 +54,7 @@ class CouponView(TermsView):
     @classmethod
     def of(cls, coupon: "Coupon", now: Instant) -> Self:
         return cls(
-            discount=coupon.discount,
-            value=coupon.value,
-            threshold_fen=coupon.threshold,
-            cap_fen=coupon.cap,
-            products=coupon.products,
-            stackable=coupon.stackable,
-            returns=coupon.returns,
+            **terms_fields(coupon),
             coupon_id=coupon.coupon_id,
             campaign_id=coupon.campaign_id,
             name=coupon.name,

@@ -7,6 +7,7 @@ from pydantic import Field
 from octane.api.views import View
 from octane.api.views.cards import CardView
 from octane.api.views.orders import OrderView
+from octane.api.views.posted import StationPriceView
 from octane.api.views.wallets import WalletView
 from octane.home.home import Status
 from octane.kernel.clock import rfc3339
@@ -54,18 +55,11 @@ class CouponsPart(PartView):
     soon: list[SoonView] = Field(description="Of these, the first to end.")
 
 
-class NearPriceView(View):
-    grade: str = Field(description="Octane number; `0` is diesel.")
-    fen_per_litre: int = Field(description="In the station's province; its own may differ by some fen.")
-    as_of: str
-    stale: bool = Field(description="Too old to be relied on: show it as such.")
-
-
 class NearbyView(View):
     station_id: str
     name: str
     metres: int = Field(description="Through the air; `GET /api/v1/stations/nearby` knows the road.")
-    prices: list[NearPriceView]
+    prices: list[StationPriceView]
 
 
 class StationsPart(PartView):
@@ -118,10 +112,5 @@ def _soon(coupon: "Coupon") -> SoonView:
 
 
 def _nearby(nearby: "Nearby") -> NearbyView:
-    prices = [
-        NearPriceView(
-            grade=price.grade, fen_per_litre=price.fen, as_of=rfc3339(price.as_of), stale=price.is_stale
-        )
-        for price in nearby.prices
-    ]
+    prices = [StationPriceView.of(price) for price in nearby.prices]
     return NearbyView(station_id=nearby.station_id, name=nearby.name, metres=nearby.metres, prices=prices)

@@ -8,7 +8,6 @@ from octane.api.views import View
 from octane.api.views.orders import OrderedBill
 from octane.channels.port import PaymentMethod
 from octane.kernel.clock import rfc3339
-from octane.orders.model import CONTRADICTED
 from octane.orders.states import OrderKind, OrderState
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class Receipt(View):
             parts=[PaidPart(method=method, amount_fen=amount) for method, amount in parts if amount],
             refunded_fen=order.refunded,
             transaction_id=paid.transaction_id,
-            reference=order.issuer_reference.removeprefix(CONTRADICTED),
+            reference=order.issuer_reference,
             placed_at=rfc3339(order.placed_at),
             paid_at=rfc3339(paid.paid_at or order.placed_at),
             delivered_at=rfc3339(delivered),

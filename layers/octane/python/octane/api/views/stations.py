@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from octane.api.views import Body, View
-from octane.kernel.clock import rfc3339
+from octane.api.views.posted import StationPriceView
 from octane.kernel.provinces import Province
 from octane.stations.importing import ImportState
 from octane.stations.model import degrees
@@ -14,25 +14,6 @@ from octane.stations.nearest import Measured
 if TYPE_CHECKING:
     from octane.stations.importing import Import
     from octane.stations.nearest import Distance, Offer
-    from octane.stations.posted import PostedPrice
-
-
-class StationPriceView(View):
-    grade: str = Field(description="Octane number; `0` is diesel.")
-    fen_per_litre: int
-    as_of: str = Field(description="When its source last said so.")
-    age_hours: int
-    stale: bool = Field(description="Too old to be relied on: show it as such.")
-
-    @classmethod
-    def of(cls, price: "PostedPrice") -> "StationPriceView":
-        return cls(
-            grade=price.grade,
-            fen_per_litre=price.fen_per_litre,
-            as_of=rfc3339(price.as_of),
-            age_hours=price.age_hours,
-            stale=price.stale,
-        )
 
 
 class StationDistanceView(View):
@@ -106,6 +87,7 @@ class StationImportView(View):
     done: int
     written: int
     unchanged: int
+    superseded: int = Field(description="Rows of stations of which a file uploaded later says otherwise.")
     faults: int = Field(description="Rows that stay out.")
     shown: list[str] = Field(description="The first faults: line, rule, value.")
     report: str = Field(description="Key of a CSV with all faults of the file.")
@@ -120,6 +102,7 @@ class StationImportView(View):
             done=progress.done,
             written=progress.written,
             unchanged=progress.unchanged,
+            superseded=progress.superseded,
             faults=progress.faults,
             shown=list(progress.shown),
             report=progress.report,

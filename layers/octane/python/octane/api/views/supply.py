@@ -17,7 +17,7 @@ class LevelView(View):
     threshold_litres: int
     is_low: bool
     measured_at: str
-    is_stale: bool = Field(description="Measured too long ago to decide anything")
+    is_stale: bool = Field(description="Measured too long ago to decide anything, or ahead of our clock")
 
 
 class SupplyView(View):
