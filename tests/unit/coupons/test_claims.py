@@ -22,7 +22,7 @@ from octane.kernel.caller import Caller, Role
 from octane.kernel.clock import MINUTE, SECOND, Instant
 from octane.kernel.errors import KeyReusedError
 from octane.store.engine import AnswerLost, Conflict, Throttled
-from octane.store.store import CommitUnknownError
+from octane.store.store import ATTEMPTS, CommitUnknownError
 
 DAY = 24 * 60 * MINUTE
 
@@ -299,11 +299,30 @@ def test_too_many_at_once_wait(house: House, failure: type[Exception]) -> None:
 
 
 def test_whoever_meets_another_goes_to_another_shard(house: House) -> None:
-    campaign, rough = house.opened(stock=100, expected_rate=1_000), on_rough(house)
+    # Given a process that has met an empty shard, and so has looked at all of them
+    campaign = house.opened(stock=80, expected_rate=4_000)
+    for number in range(40):
+        house.claim(campaign, number)
+    rough = on_rough(house)
+    with house.calls() as used:
+        for number in range(40, 70):
+            house.claim(campaign, number)
+    assert used.by_call["batch_get"] > 0
+    # When it meets others at every shard
+    rough.shards.clear()
     rough.failures = [Conflict() for _ in range(10)]
-    house.claim(campaign, 1)
-    assert len(set(rough.shards)) > 5
-    assert len(house.coupons(campaign)) == 1
+    house.claim(campaign, 70)
+    # Then it does not wait at one
+    assert len(set(rough.shards)) > 3
+    assert len(house.coupons(campaign)) == 71
+
+
+def test_where_there_is_no_other_shard_the_pauses_grow(house: House) -> None:
+    campaign, rough = house.opened(expected_rate=1), on_rough(house)
+    rough.failures = [Conflict() for _ in range(MOST_ROUNDS)]
+    with pytest.raises(WaitingRoomError):
+        house.claim(campaign, 1)
+    assert len(rough.shards) == ATTEMPTS
 
 
 def test_a_throttled_process_lets_the_tables_alone_for_a_moment(house: House) -> None:

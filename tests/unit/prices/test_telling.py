@@ -227,7 +227,7 @@ def test_a_worker_who_passed_over_somebody_keeps_no_place_and_closes_nothing(hou
     key = Key(Table.STATIONS, str(claimed["pk"]), str(claimed["sk"]))
     house.store.commit(Update(key, when=Exists(), assign={"told": 2}))
     let_go = Update(key, when=Is("told", 2), assign={"told": 1})
-    house.messenger.meanwhile = lambda: house.store.commit(let_go, reopened(telling))
+    house.messenger.meanwhile = lambda: house.store.commit(let_go, reopened(telling, house.clock.now()))
     house.messenger.clock = house.clock
     assert PAGE <= tell(house, asked, until(house, seconds)) < len(openids)
     house.pull()

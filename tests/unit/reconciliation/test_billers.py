@@ -17,12 +17,12 @@ from octane.ledger.accounts import biller_payable, issuer_payable, suspense
 from octane.ledger.entries import Entry, Leg
 from octane.orders.repair import Repair
 from octane.reconciliation import resolve
-from octane.reconciliation.close import _settlement
+from octane.reconciliation.close import PROOF, _settlement
 from octane.reconciliation.cut import cut_lines
 from octane.reconciliation.differences import Difference
 from octane.reconciliation.funds_step import check_funds_step
 from octane.reconciliation.model import BILLERS, COLLECTED, MatchClass, Source, day_window
-from octane.reconciliation.run import DayInvalidError, open_day
+from octane.reconciliation.run import DayInvalidError, Run, open_day
 from world.objects import MemoryObjects
 
 TODAY = date.fromisoformat(DAY)
@@ -112,22 +112,26 @@ def test_a_biller_is_never_paid_more_than_it_is_owed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sources", "partial", "failures"),
+    ("sources", "partial", "before", "failures"),
     [
-        ((*BILLERS,), False, 0),
-        (tuple(source for source in BILLERS if source is not Source.WATER), False, 1),
-        ((), False, 1),
-        ((Source.GAS,), True, 0),
+        ((*BILLERS,), False, False, 0),
+        (tuple(source for source in BILLERS if source is not Source.WATER), False, True, 1),
+        ((), False, False, 1),
+        ((Source.GAS,), True, True, 0),
+        ((Source.GAS,), True, False, 1),
     ],
-    ids=["all", "all but it", "none", "by name"],
+    ids=["all", "all but it", "none", "by name, it was closed before", "by name, it never was"],
 )
 def test_a_biller_that_was_paid_and_is_no_source_fails_the_day(
-    sources: tuple[Source, ...], failures: int, *, partial: bool
+    sources: tuple[Source, ...], failures: int, *, partial: bool, before: bool
 ) -> None:
     """Its key is gone by the time that the day is closed: what it was paid is matched with nothing."""
     # Given
     archive = MemoryObjects()
-    house: Any = SimpleNamespace(archive=archive, bank=None, clock=SimpleNamespace(now=lambda: NOON))
+    work, clock = MemoryObjects(), SimpleNamespace(now=lambda: NOON)
+    house: Any = SimpleNamespace(archive=archive, work=work, bank=None, clock=clock)
+    if before:
+        work.put(Run(DAY, 1, Source.WATER).key("days", PROOF), b"{}")
     journal.append(
         archive,
         [

@@ -46,7 +46,13 @@ from octane.kernel.errors import KeyReusedError, OctaneError
 from octane.kernel.ids import derive_id
 from octane.store.items import Item, Key
 from octane.store.replays import ReplayedError
-from octane.store.store import Store, StoreConflictError, StoreThrottledError, StoreUnavailableError
+from octane.store.store import (
+    ATTEMPTS,
+    Store,
+    StoreConflictError,
+    StoreThrottledError,
+    StoreUnavailableError,
+)
 from octane.store.writes import Absent, AtMost, Missing, Put, Update, any_of
 
 CACHE_MS = SECOND
@@ -144,14 +150,19 @@ class Claims:
         if number is None:
             return self._refused(campaign, claim, now)
         item = _coupon_item(campaign, claim, number, now)
+        is_stuck = campaign.shards == 1 or bool(claim.code_hash)  # no other shard, or an item that is not one
         try:
             self._store.commit(
                 Put(claim.key, item, when=Absent(), otherwise=ReplayedError()),
                 *admission(campaign, claim.caller, claim.code_hash, now),
                 *_counted(campaign, claim),
                 taking(campaign, number),
-                conflicts=1,
+                conflicts=ATTEMPTS if is_stuck else 1,
             )
+        except StoreConflictError:
+            if is_stuck:
+                raise WaitingRoomError(retry_after=_wait(claim)) from None
+            raise
         except ReplayedError:
             return self._replayed(claim, self._store.get(claim.key))
         except ShardMissedError:
@@ -179,6 +190,8 @@ class Claims:
     def _campaign(self, campaign_id: str, now: Instant) -> _Known:
         known = self._known.get(campaign_id)
         if known is None or abs(now - known.read_at) >= READ_MS:
+            if known is not None:  # of several threads one reads it
+                self._known[campaign_id] = known._replace(read_at=now)
             try:
                 known = _Known(get_campaign(self._store, campaign_id), now, now)
             except StoreUnavailableError:

@@ -101,7 +101,7 @@ class _Batch(NamedTuple):
 
 def get_home(deps: HomeDeps, caller: "Caller", place: Place | None) -> Home:
     """Gather the parts, in at most twice the time of one; nothing but a bug of ours raises. When nobody knows
-    in time how the switches stand, nothing is hidden."""
+    in time whether marketing is hidden, the coupons are late."""
     # what a cold start builds and imports is built before the time of the parts begins
     account, store, part_ms = caller.account_id, deps.store, deps.settings.home_part_ms
     switches, parallel, where = deps.switches, deps.parallel, (place, deps.neighbourhood) if place else None
@@ -112,10 +112,13 @@ def get_home(deps: HomeDeps, caller: "Caller", place: Place | None) -> Home:
     board = parallel(switches.read)
 
     listed = _part(deps, "newest", newest, in_time)
-    turned = _part(deps, "switches", board, in_time).content
+    turned = _part(deps, "switches", board, in_time)
     keys = [order_key(str(item["pk"])) for item in listed.content or ()]
-    asked = None if turned and turned.hide_marketing else coupons_asked(account)
-    coupons = parallel(lambda: usable_coupons(store.query(asked).items, now)) if asked else None
+    coupons = (
+        parallel(lambda: usable_coupons(store.query(coupons_asked(account)).items, now))
+        if turned.content and not turned.content.hide_marketing
+        else None
+    )
     reading = parallel(lambda: _batch(deps, account, where, keys, now))
     in_time_too = later(deps.clock.now(), part_ms)
     batch = _part(deps, "batch", reading, in_time_too)
@@ -124,7 +127,9 @@ def get_home(deps: HomeDeps, caller: "Caller", place: Place | None) -> Home:
     return Home(
         cards=_part(deps, "cards", cards, in_time),
         balance=Part(status, read and read.balance),
-        coupons=_part(deps, "coupons", coupons, in_time_too) if coupons else Part(Status.HIDDEN),
+        coupons=_part(deps, "coupons", coupons, in_time_too)
+        if coupons
+        else Part(Status.HIDDEN if turned.content else turned.status),
         stations=Part(status, read and read.stations) if place else Part(Status.NOT_ASKED),
         orders=Part(orders_status, read.orders if read and orders_status is Status.OK else None),
     )

@@ -4,12 +4,17 @@ both: what is asked and what the answers mean is the same, only the words differ
 from typing import NamedTuple
 
 from octane.issuers.port import RechargeRequest
+from octane.kernel.clock import SECOND
 from octane.kernel.errors import UnavailableError
 from octane.kernel.fulfilment import FulfilmentReport, FulfilmentUnknown
 from octane.kernel.vault import Field, open_text
 from octane.ledger.accounts import biller_payable, issuer_payable
 from octane.orders.deps import Deps
 from octane.orders.model import Actor, Order
+
+TIME_ODD = "TIME_ODD"
+SKEW_MS = 300 * SECOND
+"""So far our clocks may be apart."""
 
 
 class Fulfiller(NamedTuple):
@@ -40,7 +45,7 @@ def submit(deps: Deps, order: Order) -> FulfilmentReport | FulfilmentUnknown:
         account_no = open_text(vault, Field.BILL_ACCOUNT, owner, order.account_no)
         payment = BillPayment(order.fulfilment_no, account_no, order.bill_parts)
         try:
-            return deps.biller_of(order.biller).pay(payment)
+            return _in_its_time(order, deps.biller_of(order.biller).pay(payment))
         except UnavailableError as error:
             return FulfilmentUnknown(error.code)
     return deps.issuer.submit(
@@ -61,6 +66,15 @@ def query(deps: Deps, order: Order) -> FulfilmentReport | FulfilmentUnknown:
         return deps.issuer.query(order.fulfilment_no)
     try:
         biller = deps.biller_of(order.biller)
-        return biller.query(order.fulfilment_no, order.amount, order.account_masked)
+        answer = biller.query(order.fulfilment_no, order.amount, order.account_masked)
     except UnavailableError as error:
         return FulfilmentUnknown(error.code)
+    return _in_its_time(order, answer)
+
+
+def _in_its_time(
+    order: Order, answer: FulfilmentReport | FulfilmentUnknown
+) -> FulfilmentReport | FulfilmentUnknown:
+    """What was fulfilled before the order was placed belongs to no day that is still to be closed."""
+    told_at = answer.fulfilled_at if isinstance(answer, FulfilmentReport) else None
+    return answer if told_at is None or told_at >= order.placed_at - SKEW_MS else FulfilmentUnknown(TIME_ODD)

@@ -57,7 +57,7 @@ class Telling(NamedTuple):
     cursor: str = ""
     """The last subscriber of a finished page."""
     let_go: int = 0
-    """How many were claimed and not told: whoever passed over one of them must not close the shard."""
+    """When somebody was last claimed and not told: whoever passed over them must not close the shard."""
 
     @property
     def key(self) -> Key:
@@ -184,10 +184,10 @@ def all_told(telling: Telling) -> Write:
     return Delete(telling.key, when=any_of(Absent(), Is("let_go", telling.let_go)))
 
 
-def reopened(telling: Telling) -> Write:
+def reopened(telling: Telling, now: Instant) -> Write:
     """Somebody was let go: the shard is to be gone through again, though another worker have closed it."""
-    again: Item = {"at": telling.at, "cursor": ""}
-    return Update(telling.key, when=any_of(Absent(), Exists()), assign=again, add={"let_go": 1})
+    again: Item = {"at": telling.at, "cursor": "", "let_go": now}
+    return Update(telling.key, when=any_of(Absent(), Exists()), assign=again)
 
 
 def _telling_in(item: Item) -> Telling:

@@ -33,7 +33,11 @@ def sync_prices(deps: SyncDeps, until: Instant) -> Synced:
             silent += 1
             deps.signals.count("PriceSourceSilent", source=source.name, why=told.reason)
             continue
-        known = find_provinces(deps.store, source.provinces)
+        try:
+            known = find_provinces(deps.store, source.provinces)
+        except UnavailableError as error:
+            deps.signals.count("PriceSyncFailed", source=source.name, why=error.code)
+            continue
         for province in source.provinces:
             reading = told.get(province)
             if reading is None:

@@ -173,7 +173,7 @@ class _Round:
         """Nothing was sent: claim them again next time."""
         release = Update(key, when=Is("told", self._telling.version), assign={"told": known})
         try:
-            self._deps.store.commit(release, reopened(self._telling))
+            self._deps.store.commit(release, reopened(self._telling, self._deps.clock.now()))
         except ChangedMeanwhileError:
             return  # subscribed no more
 

@@ -31,10 +31,11 @@ from octane.kernel.clock import in_beijing
 from octane.kernel.statement import BillOriginal, BillUnreadableError, LineKind, LineStatus
 from octane.ledger.accounts import biller_payable
 from octane.ledger.journal import read_day
+from octane.reconciliation.close import PROOF
 from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.differences import Difference, LineView, difference_key, opened
 from octane.reconciliation.model import BILLERS, MatchClass, Source
-from octane.reconciliation.run import SETTLEMENT, Json, day_key
+from octane.reconciliation.run import SETTLEMENT, Json, day_key, latest
 from octane.store.objects import Objects
 
 TRIAL = "trial.json"
@@ -49,7 +50,7 @@ def check_funds_step(deps: RunDeps, step: Json) -> Json:
     day, version = date.fromisoformat(step["run"]["day"]), int(step["run"]["version"])
     today = in_beijing(deps.clock.now()).date()
     trial, before = close_trial(deps.archive, day, version, is_over=day < today)
-    failures = [*trial_failures(trial), *_uncollected(trial, step)]
+    failures = [*trial_failures(trial), *_uncollected(deps.work, trial, step)]
     rows: list[Json] = []
     if deps.bank is not None:
         statements, missing = _statements(deps, day)
@@ -66,15 +67,16 @@ def check_funds_step(deps: RunDeps, step: Json) -> Json:
     return {**step, "funds": {"opening": opening, "rows": rows, "failures": failures}}
 
 
-def _uncollected(trial: TrialDay, step: Json) -> Iterator[str]:
+def _uncollected(work: Objects, trial: TrialDay, step: Json) -> Iterator[str]:
     """A biller that is no source any more (its key is gone, say), but was paid on the day: nothing matches
-    its entries. A partial run collects what it was asked for."""
-    if step["run"].get("partial"):
-        return
+    its entries. A partial run collects what it was asked for; another run must have collected the others."""
+    day, is_partial = step["run"]["day"], bool(step["run"].get("partial"))
     ran = {each["source"] for each in step["sources"]}
     missing = {biller_payable(source): source for source in BILLERS if source not in ran}
     for row in trial.rows:
-        if row.account in missing and (row.debit or row.credit):
+        if row.account not in missing or not (row.debit or row.credit):
+            continue
+        if not (is_partial and latest(work, "days", day, missing[row.account], PROOF)):
             yield f"{missing[row.account]}: {row.account} moved, and its bill was not collected."
 
 

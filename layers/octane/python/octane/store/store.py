@@ -100,7 +100,9 @@ class Store:
                 raise refusal(writes[failure.index]) from None
             except Conflict:
                 conflicts -= 1
-                if not conflicts:
+                if (
+                    conflicts <= 0 and not lost
+                ):  # after a lost answer it may be our own, which this token tells
                     break
                 continue
             except Throttled:

@@ -34,11 +34,11 @@ class ParameterSwitches:
     def read(self) -> Switches:
         now = self._clock.now()
         if self._read_at is None or abs(now - self._read_at) >= CACHE_MS:  # a clock may also be set back
-            self._read_at = now
             try:
                 self._known = _switches(self._client.get_parameter(Name=self._name)["Parameter"]["Value"])
             except (BotoCoreError, ClientError, ValueError, KeyError) as error:
                 self._signals.count("SwitchesUnread", why=type(error).__name__)
+            self._read_at = now  # not before: whoever asks meanwhile would take the default for an answer
         return self._known
 
 
