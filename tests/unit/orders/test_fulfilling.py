@@ -80,6 +80,23 @@ def test_a_billers_notice_of_a_cards_order(house: House) -> None:
     assert house.order(order_id).state is OrderState.SUCCEEDED
 
 
+def test_what_was_paid_before_the_order_was_placed_is_unknown(house: House) -> None:
+    """It would be booked into a day that was closed long ago."""
+    order_id = house.paid(bills(("B1", 6_000)))
+    placed_at = house.order(order_id).placed_at
+
+    def told(early: int) -> FulfilmentReport:
+        at = Instant(placed_at - early)
+        return FulfilmentReport(f"{order_id}R01", SUCCEEDED, "S1", fulfilled_at=at, source="query")
+
+    house.billers[POWER].answers = [told(300_001), told(300_001), told(300_000)]
+    start_recharge(house, order_id)  # type: ignore[arg-type]
+    settled(house, order_id, 1)
+    assert house.order(order_id).state is OrderState.RECHARGING
+    settled(house, order_id, 1)
+    assert house.order(order_id).state is OrderState.SUCCEEDED
+
+
 def test_a_late_refusal_is_refunded(house: House) -> None:
     order_id = house.place_and_pay_bills()
     house.billers[POWER].answers = [REFUSED]

@@ -142,6 +142,21 @@ def test_a_province_that_cannot_be_written_keeps_no_other(house: House, monkeypa
     assert "PriceSyncFailed" in house.names()
 
 
+def test_provinces_that_cannot_be_read_keep_no_other(house: House, monkeypatch):
+    house.beijing.tells, house.guangdong.tells = {BJ: reading(b92=755)}, {GD: reading(b92=760)}
+    real = house.engine.batch_get
+
+    def busy(keys):
+        if [key.pk for key in keys] == ["PRICE#BJ"]:
+            raise Throttled
+        return real(keys)
+
+    monkeypatch.setattr(house.engine, "batch_get", busy)
+    assert house.sync().changed == 1
+    assert (house.known(GD).version, house.known(BJ).version) == (1, 0)
+    assert "PriceSyncFailed" in house.names()
+
+
 def test_two_runs_at_once_make_one_version(house: House):
     house.pull(b92=755)
     house.tells(b92=780)

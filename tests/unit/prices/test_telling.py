@@ -10,7 +10,7 @@ from unit.prices.test_syncing import Died, Mortal
 from octane.kernel.clock import Instant, later
 from octane.notify.messages import LONGEST_WORD, MessageRefused, MessageUnknown, Refusal, Sent
 from octane.prices.model import Change, Grade
-from octane.prices.records import Telling, find_telling, open_tellings, reopened
+from octane.prices.records import Telling, all_told, find_telling, open_tellings, reopened
 from octane.prices.subscriptions import (
     WechatLoginRequiredError,
     forget_subscriptions,
@@ -29,7 +29,7 @@ from octane.prices.telling import (
     telling_in,
 )
 from octane.store.items import Key, Query, Table
-from octane.store.writes import Exists, Is, Update
+from octane.store.writes import ChangedMeanwhileError, Exists, Is, Update
 
 SHARD_THREE = Query(Table.STATIONS, "SUBSCRIBERS#BJ#03")
 
@@ -233,6 +233,24 @@ def test_a_worker_who_passed_over_somebody_keeps_no_place_and_closes_nothing(hou
     house.pull()
     house.deliver(1_000)
     assert sorted(house.told()) == sorted(openids)
+
+
+def test_a_shard_that_was_reopened_twice_is_closed_by_nobody_who_saw_it_before(house: House):
+    _, asked = one_shard(house, 1)
+    now = house.clock.now()
+    telling = find_telling(house.store, asked)
+    assert telling is not None
+    # Given two workers who have seen the shard as it was let go once
+    house.store.commit(reopened(telling, now))
+    seen = find_telling(house.store, asked)
+    assert seen is not None
+    # When one closes it, somebody is let go again, and the other one comes to its end
+    house.store.commit(all_told(seen))
+    house.store.commit(reopened(telling, later(now, 1)))
+    with pytest.raises(ChangedMeanwhileError):
+        house.store.commit(all_told(seen))
+    # Then it is still to be told
+    assert find_telling(house.store, asked) is not None
 
 
 def test_without_a_template_nobody_is_told_and_nothing_is_queued(house: House):

@@ -6,10 +6,12 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 from unit.stations.conftest import PEOPLES_SQUARE, House, Signals
 
+from octane.kernel.clock import MINUTE
 from octane.stations.model import Place
 from octane.stations.nearest import nearest
 from octane.stations.tencent_maps import SilentMap, TencentMaps
 from octane.wiring import Wiring
+from world.engines import HandClock
 
 
 class Wired(Wiring):
@@ -18,7 +20,11 @@ class Wired(Wiring):
     def __init__(self, secret: dict[str, str] | Exception) -> None:
         super().__init__({})
         self.__dict__["signals"] = self.told = Signals()
+        self.__dict__["clock"] = self.hand = HandClock()
         self._kept, self.asked = secret, 0
+
+    def keep(self, secret: dict[str, str]) -> None:
+        self._kept = secret
 
     def _secret(self, name: str) -> dict[str, Any]:
         assert name == "MAPS"
@@ -54,6 +60,12 @@ def test_a_secret_that_cannot_be_read_is_silence_that_rings(failure: Exception, 
         assert wired.driving_map.drives(PEOPLES_SQUARE, [PEOPLES_SQUARE]) is None
     assert wired.asked == 1
     assert wired.told.seen == [("MapSilent", {"why": why})] * 2
+    # it is asked for again, but not by everybody
+    wired.hand.at += MINUTE
+    wired.keep({"key": "K", "secret_key": "S"})
+    assert isinstance(wired.driving_map, TencentMaps)
+    assert wired.driving_map is wired.driving_map
+    assert wired.asked == 2
 
 
 def test_where_nothing_is_near_no_map_is_made(house: House) -> None:

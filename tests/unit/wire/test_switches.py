@@ -110,6 +110,23 @@ def test_what_cannot_be_read_leaves_what_was(
     assert board.read().maintenance
 
 
+def test_whoever_asks_while_it_is_read_reads_it_too(
+    parameter: Parameter, clock: HandClock, signals: Signals
+) -> None:
+    found = []
+
+    class Slow(Parameter):
+        def get_parameter(self, *, Name: str) -> dict[str, dict[str, str]]:
+            if self.calls == 0:
+                self.calls += 1
+                found.append(switches.read())
+            return super().get_parameter(Name=Name)
+
+    switches = ParameterSwitches(Slow(str(parameter.value)), "/octane/switches", clock, signals)
+    assert switches.read().maintenance
+    assert [one.maintenance for one in found] == [True]
+
+
 def test_a_switch_of_a_newer_release_is_passed_over(board: ParameterSwitches, parameter: Parameter) -> None:
     parameter.value = '{"simple_answers":true,"new":true}'
     assert board.read() == Switches(simple_answers=True)
