@@ -24,6 +24,7 @@ STOCK_SHARDS = (64, 90)
 READY_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Of the most that ran at once: how many environments are kept ready."""
 AMPLE = 100_000
+REQUESTS = LIMITS["lambda_requests"].value
 QUEUE_WORKERS = 200
 """Batches of recharges at once: a thousand orders, as many as we ask an issuer to bear."""
 ROOM = 1.25
@@ -85,20 +86,29 @@ def _found(scenario: Scenario) -> Found:
     most = scenario.run(settings)
     warm = {place: _up(most.most_written(place) * ROOM) for place in sorted(most.written_at)}
     settings = settings._replace(warm_writes=warm)
+    at_once = max(sum(most.peak.values()), most.most_requested(*scenario.functions) / REQUESTS)
+    enough = _up(ROOM * at_once)
     shards: dict[int, float] = {}
-    for count in scenario.choices:  # from few to many: the first that does
+    for count in scenario.choices:  # from few to many: the first that does, with Lambda's limits too
         settings = scenario.parted(settings, count)
         tally = scenario.run(settings)
         shards[count] = scenario.p99(tally)
-        if scenario.does(tally):
+        if not scenario.does(tally) and count < max(scenario.choices):
+            continue
+        then, readied, ready = _made_ready(scenario, settings._replace(concurrency=enough), most)
+        if scenario.does(then):
             break
-    each = LIMITS["lambda_requests"].value
-    at_once = max(sum(most.peak.values()), most.most_requested(*scenario.functions) / each)
-    settings = settings._replace(concurrency=_up(ROOM * at_once))
+    return Found(scenario.run(Settings()), then, readied, shards, ready)
+
+
+def _made_ready(
+    scenario: Scenario, settings: Settings, most: Tally
+) -> tuple[Tally, Settings, Mapping[int, float]]:
+    """Search how many environments to keep ready: the run, its settings, and what others would have done."""
 
     def with_ready(share: float) -> Settings:
         kept = {
-            name: math.ceil(share * max(most.peak[name], most.most_requested(name) / each))
+            name: math.ceil(share * max(most.peak[name], most.most_requested(name) / REQUESTS))
             for name in ("authorize", *scenario.waited_for)
         }
         return settings._replace(provisioned=kept if share else {})
@@ -109,14 +119,13 @@ def _found(scenario: Scenario) -> Found:
         middle = (low + high) // 2
         tried[middle] = scenario.run(with_ready(READY_SHARES[middle]))
         low, high = (low, middle) if scenario.does(tried[middle]) else (middle + 1, high)
-    settings = with_ready(READY_SHARES[low])
     if low not in tried:
-        tried[low] = scenario.run(settings)
+        tried[low] = scenario.run(with_ready(READY_SHARES[low]))
     ready = {
         sum(with_ready(READY_SHARES[place]).provisioned.values()): scenario.p99(tried[place])
         for place in sorted(tried)
     }
-    return Found(scenario.run(Settings()), tried[low], settings, shards, ready)
+    return tried[low], with_ready(READY_SHARES[low]), ready
 
 
 def ample(functions: Operations) -> Settings:
