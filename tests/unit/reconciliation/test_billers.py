@@ -17,12 +17,12 @@ from octane.ledger.accounts import biller_payable, issuer_payable, suspense
 from octane.ledger.entries import Entry, Leg
 from octane.orders.repair import Repair
 from octane.reconciliation import resolve
-from octane.reconciliation.close import PROOF, _settlement
+from octane.reconciliation.close import _settlement
 from octane.reconciliation.cut import cut_lines
 from octane.reconciliation.differences import Difference
 from octane.reconciliation.funds_step import check_funds_step
 from octane.reconciliation.model import BILLERS, COLLECTED, MatchClass, Source, day_window
-from octane.reconciliation.run import DayInvalidError, Run, open_day
+from octane.reconciliation.run import PROOF, DayInvalidError, Run, open_day
 from world.objects import MemoryObjects
 
 TODAY = date.fromisoformat(DAY)

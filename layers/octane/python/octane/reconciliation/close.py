@@ -17,11 +17,11 @@ from octane.reconciliation.model import BILLERS, KindTotal, ProofLine, Source, d
 from octane.reconciliation.proof import proof_json, prove
 from octane.reconciliation.reading import read_differences
 from octane.reconciliation.resolve import StaleRunError, TooManyDifferencesError, resolve_differences
-from octane.reconciliation.run import SETTLEMENT, Json, Run
+from octane.reconciliation.run import PROOF, SETTLEMENT, Json, Run
 from octane.reconciliation.shards import merge_differences, merge_tallies, tallies_json, tallies_of
 from octane.store.objects import Objects
 
-DIFFERENCES, PROOF = "differences.parquet", "proof.json"
+DIFFERENCES = "differences.parquet"
 
 
 def match_shard(deps: RunDeps, step: Json) -> Json:

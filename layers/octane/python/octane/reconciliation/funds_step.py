@@ -31,11 +31,10 @@ from octane.kernel.clock import in_beijing
 from octane.kernel.statement import BillOriginal, BillUnreadableError, LineKind, LineStatus
 from octane.ledger.accounts import biller_payable
 from octane.ledger.journal import read_day
-from octane.reconciliation.close import PROOF
 from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.differences import Difference, LineView, difference_key, opened
 from octane.reconciliation.model import BILLERS, MatchClass, Source
-from octane.reconciliation.run import SETTLEMENT, Json, day_key, latest
+from octane.reconciliation.run import PROOF, SETTLEMENT, Json, day_key, latest
 from octane.store.objects import Objects
 
 TRIAL = "trial.json"

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from octane.ledger.journal import read_blocks
-from octane.reconciliation.close import DIFFERENCES, PROOF, scratch_folder
+from octane.reconciliation.close import DIFFERENCES, scratch_folder
 from octane.reconciliation.contents import FundsRow, to_json
 from octane.reconciliation.day_folder import send_files
 from octane.reconciliation.deps import RunDeps
 from octane.reconciliation.exports import DayBooks, export_day
 from octane.reconciliation.model import ProofLine, Source
 from octane.reconciliation.proof import proof_of
-from octane.reconciliation.run import CONTENTS, Json, Run, day_key
+from octane.reconciliation.run import CONTENTS, PROOF, Json, Run, day_key
 from octane.reconciliation.tasks import waiting
 
 

@@ -20,6 +20,7 @@ Json = dict[str, Any]
 """A step's input or output, as the state machine carries it."""
 CONTENTS = "contents.json"
 SETTLEMENT = "settlement.json"
+PROOF = "proof.json"
 LINES_PER_SHARD = 1_000_000
 BYTES_PER_LINE = 160
 """Of a bill, packed or not: enough to guess how many shards it needs."""
